@@ -1,0 +1,1 @@
+"""Tollbridge: a payment gateway that other services call over gRPC. Nothing happens at import."""

@@ -1,0 +1,36 @@
+"""Identifiers: a prefix that names the kind, then 26 characters that sort by time; refuses to draw chance itself."""
+
+from __future__ import annotations
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
+
+PAYMENT_PREFIX = "pay"
+REFUND_PREFIX = "re"
+OPERATION_PREFIX = "op"
+ATTEMPT_PREFIX = "att"
+EVENT_PREFIX = "evt"
+EXCEPTION_PREFIX = "exc"
+ENTROPY_BYTES = 10
+REFERENCE_ENTROPY_BYTES = 24
+
+
+def time_ordered_id(prefix: str, *, now_ms: int, entropy: bytes) -> str:
+    """Return `prefix_` and 26 Crockford base-32 characters: 48 bits of `now_ms`, then 80 bits of `entropy`."""
+    number = (now_ms << 80) | int.from_bytes(entropy[:ENTROPY_BYTES], "big")
+    digits = [""] * 13
+    for place in range(12, -1, -1):
+        digits[place] = _PAIRS[number & 1023]
+        number >>= 10
+    return prefix + "_" + "".join(digits)
+
+
+def request_reference(*, entropy: bytes) -> str:
+    """Return the 32 characters `[0-9A-Za-z]` under which every provider accepts a request of ours."""
+    number = int.from_bytes(entropy[:REFERENCE_ENTROPY_BYTES], "big")
+    digits = []
+    for _ in range(32):
+        number, digit = divmod(number, 62)
+        digits.append(_BASE62[digit])
+    return "".join(digits)

@@ -1,0 +1,309 @@
+"""How evidence changes an attempt, its operation, the payment and the refund: pure, monotone, and order-free.
+
+Refuses to let any evidence move an attempt backwards, and never drops evidence that contradicts a final state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, NextAction, Outcome
+from tollbridge_server.domain.evidence import NextActionKind as Next
+from tollbridge_server.domain.operation import (
+    Attempt,
+    AttemptState,
+    CancelCause,
+    Operation,
+    OperationKind,
+    OperationState,
+)
+from tollbridge_server.domain.payment import ChargeState, Payment, PaymentState, derive_state, settle
+from tollbridge_server.domain.refund import Refund, RefundState
+
+_RANK = {
+    AttemptState.SENDING: 0,
+    AttemptState.UNKNOWN: 1,
+    AttemptState.REQUIRES_ACTION: 2,
+    AttemptState.PENDING: 3,
+    AttemptState.UNRESOLVED: 4,
+    AttemptState.SUCCEEDED: 5,
+    AttemptState.DECLINED: 5,
+    AttemptState.CANCELED: 5,
+    AttemptState.CONTRADICTED: 6,
+}
+
+_OBSERVED = {
+    Outcome.SUCCEEDED: AttemptState.SUCCEEDED,
+    Outcome.PENDING: AttemptState.PENDING,
+    Outcome.REQUIRES_ACTION: AttemptState.REQUIRES_ACTION,
+    Outcome.DECLINED: AttemptState.DECLINED,
+    Outcome.CANCELED: AttemptState.CANCELED,
+    Outcome.UNKNOWN: AttemptState.UNKNOWN,
+}
+
+_OPERATION_STATE = {
+    AttemptState.SENDING: OperationState.PROCESSING,
+    AttemptState.UNKNOWN: OperationState.PROCESSING,
+    AttemptState.PENDING: OperationState.PROCESSING,
+    AttemptState.REQUIRES_ACTION: OperationState.REQUIRES_ACTION,
+    AttemptState.UNRESOLVED: OperationState.NEEDS_REVIEW,
+    AttemptState.SUCCEEDED: OperationState.SUCCEEDED,
+    AttemptState.DECLINED: OperationState.FAILED,
+    AttemptState.CANCELED: OperationState.CANCELED,
+    AttemptState.CONTRADICTED: OperationState.NEEDS_REVIEW,
+}
+
+PROVIDE_PAYMENT_METHOD = NextAction(kind=Next.PROVIDE_PAYMENT_METHOD)
+
+
+def join(state: AttemptState, observed: AttemptState) -> AttemptState:
+    """Return the attempt state after `observed`: the higher one, or CONTRADICTED for two different final ones.
+
+    The operation is commutative, associative and idempotent, so evidence may come in any order and any number.
+    """
+    if state is observed:
+        return state
+    if state.is_final and observed.is_final:
+        return AttemptState.CONTRADICTED
+    return state if _RANK[state] >= _RANK[observed] else observed
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that one evidence may change."""
+
+    payment: Payment
+    operation: Operation
+    attempt: Attempt
+    refund: Refund | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The case after an evidence.
+
+    `is_changed` is False when the evidence says nothing new. `is_doubtful` says that a notification
+    contradicts what is known: nothing was changed, and the provider has to be asked. `exception` is a word for
+    ExceptionRecord.kind when something must be looked at, with `exception_detail`.
+    """
+
+    case: Case
+    is_changed: bool = False
+    is_doubtful: bool = False
+    exception: str = ""
+    exception_detail: str = ""
+
+
+def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
+    """Return the case after `evidence`; see Merged. Raises BrokenInvariant when a sum would break."""
+    if _amount_differs(case.operation, evidence):
+        # A provider that moved another amount than asked is never believed silently: the attempt stays open,
+        # and a person decides.
+        return _to_review(case, evidence, now_us=now_us)
+    observed = _OBSERVED[evidence.outcome]
+    state = join(case.attempt.state, observed)
+    if state is AttemptState.CONTRADICTED and evidence.source is EvidenceSource.NOTIFICATION:
+        return Merged(case, is_doubtful=case.attempt.state is not AttemptState.CONTRADICTED)
+    attempt = replace(
+        case.attempt,
+        state=state,
+        provider_reference=evidence.provider_reference or case.attempt.provider_reference,
+        next_action=(evidence.next_action or case.attempt.next_action) if not state.is_final else None,
+        updated_at_us=now_us,
+    )
+    if _is_same(attempt, case.attempt):
+        return Merged(case)
+    return _advance(case, attempt, evidence, now_us=now_us)
+
+
+def give_up(case: Case, *, now_us: int) -> Merged:
+    """Return the case after the resolver's last question stayed unanswered: UNRESOLVED, for a person to see."""
+    if case.attempt.state.is_final or case.attempt.state is AttemptState.UNRESOLVED:
+        return Merged(case)
+    attempt = replace(case.attempt, state=AttemptState.UNRESOLVED, updated_at_us=now_us)
+    silence = Evidence(outcome=Outcome.UNKNOWN, source=EvidenceSource.QUERY)
+    merged = _advance(case, attempt, silence, now_us=now_us)
+    return replace(merged, exception="UNRESOLVED", exception_detail="the provider gave no final answer in time")
+
+
+def _to_review(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
+    detail = f"asked for {case.operation.amount}, the provider reports {evidence.amount}"
+    if case.attempt.state.is_final or case.attempt.state is AttemptState.UNRESOLVED:
+        return Merged(case, exception="AMOUNT_MISMATCH", exception_detail=detail)
+    merged = give_up(case, now_us=now_us)
+    return replace(merged, exception="AMOUNT_MISMATCH", exception_detail=detail)
+
+
+def _amount_differs(operation: Operation, evidence: Evidence) -> bool:
+    if evidence.amount is None or evidence.outcome is not Outcome.SUCCEEDED:
+        return False
+    return operation.kind is not OperationKind.CANCEL and evidence.amount != operation.amount
+
+
+def _is_same(new: Attempt, old: Attempt) -> bool:
+    return (
+        new.state is old.state
+        and new.provider_reference == old.provider_reference
+        and new.next_action == old.next_action
+    )
+
+
+def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -> Merged:
+    old, new = case.attempt.state, attempt.state
+    operation = replace(
+        case.operation,
+        state=_OPERATION_STATE[new],
+        failure=_failure_after(case.operation.failure, evidence, new),
+        updated_at_us=now_us,
+    )
+    payment = case.payment
+    if operation.kind is not OperationKind.REFUND:
+        payment = _with_review(payment, old, new)
+    refund = case.refund
+    exception = "CONTRADICTION" if new is AttemptState.CONTRADICTED else ""
+    match operation.kind:
+        case OperationKind.AUTHORIZE | OperationKind.SALE:
+            if operation.operation_id == payment.charge_operation_id:
+                payment = _charge_advanced(payment, operation, attempt)
+            elif new is AttemptState.SUCCEEDED:
+                exception = "SECOND_SUCCESS"
+                payment = replace(payment, is_contradicted=True)
+        case OperationKind.CAPTURE:
+            payment = _capture_advanced(payment, operation, new)
+        case OperationKind.CANCEL:
+            payment = _cancel_advanced(payment, operation, new)
+        case OperationKind.REFUND:
+            payment, refund = _refund_advanced(payment, refund, operation, attempt, now_us=now_us)
+        case never:
+            assert_never(never)
+    payment = _with_next_action(payment)
+    if payment != case.payment or (refund and case.refund and refund.state is not case.refund.state):
+        payment = settle(payment, now_us=now_us)
+    detail = f"{old} then {evidence.outcome} ({evidence.provider_reference})" if exception else ""
+    return Merged(Case(payment, operation, attempt, refund), True, exception=exception, exception_detail=detail)
+
+
+def _failure_after(present: Failure | None, evidence: Evidence, state: AttemptState) -> Failure | None:
+    if state is AttemptState.SUCCEEDED:
+        return None
+    return evidence.failure or present
+
+
+def _with_review(payment: Payment, old: AttemptState, new: AttemptState) -> Payment:
+    unresolved = payment.unresolved_count
+    unresolved += (new is AttemptState.UNRESOLVED) - (old is AttemptState.UNRESOLVED)
+    contradicted = payment.is_contradicted or new is AttemptState.CONTRADICTED
+    return replace(payment, unresolved_count=unresolved, is_contradicted=contradicted)
+
+
+def _charge_advanced(payment: Payment, operation: Operation, attempt: Attempt) -> Payment:
+    new = attempt.state
+    payment = replace(payment, provider_reference=attempt.provider_reference or payment.provider_reference)
+    match new:
+        case AttemptState.SENDING | AttemptState.UNKNOWN | AttemptState.PENDING | AttemptState.UNRESOLVED:
+            return replace(payment, charge=ChargeState.PROCESSING, next_action=attempt.next_action)
+        case AttemptState.REQUIRES_ACTION:
+            return replace(payment, charge=ChargeState.REQUIRES_ACTION, next_action=attempt.next_action)
+        case AttemptState.SUCCEEDED:
+            return _charged(payment, operation)
+        case AttemptState.DECLINED:
+            return replace(payment, charge=ChargeState.DECLINED, next_action=None, failure=operation.failure)
+        case AttemptState.CANCELED:
+            failure = operation.failure
+            if payment.cancel_cause is CancelCause.NOT_PROCESSED:
+                failure = failure or Failure(DeclineReason.NOT_PROCESSED)
+            return replace(payment, charge=ChargeState.CANCELED, next_action=None, failure=failure)
+        case AttemptState.CONTRADICTED:
+            # The money is counted as taken: a refund or a person can give it back, a forgotten charge nobody can.
+            return payment if payment.authorized_minor else _charged(payment, operation)
+        case never:
+            assert_never(never)
+
+
+def _charged(payment: Payment, operation: Operation) -> Payment:
+    amount = operation.amount.amount_minor
+    captured = amount if operation.kind is OperationKind.SALE else 0
+    return replace(
+        payment,
+        charge=ChargeState.SUCCEEDED,
+        authorized_minor=amount,
+        captured_minor=captured,
+        next_action=None,
+        failure=None,
+    )
+
+
+def _capture_advanced(payment: Payment, operation: Operation, new: AttemptState) -> Payment:
+    amount = operation.amount.amount_minor
+    if new is AttemptState.CONTRADICTED or not new.is_final:
+        return payment
+    reserved = payment.capture_reserved_minor - amount
+    if new is not AttemptState.SUCCEEDED:
+        return replace(payment, capture_reserved_minor=reserved)
+    return replace(
+        payment,
+        capture_reserved_minor=reserved,
+        captured_minor=payment.captured_minor + amount,
+        is_released=payment.is_released or operation.is_final,
+    )
+
+
+def _cancel_advanced(payment: Payment, operation: Operation, new: AttemptState) -> Payment:
+    if not new.is_final or new is AttemptState.CONTRADICTED:
+        return payment
+    if new is not AttemptState.SUCCEEDED:
+        return replace(payment, is_canceling=False, cancel_cause=None)
+    canceled = replace(payment, is_canceling=False, cancel_cause=operation.cancel_cause, is_released=True)
+    if payment.captured_minor and payment.captured_minor >= payment.authorized_minor:
+        # A confirmed cancel of money that is also confirmed as taken: the provider told two stories.
+        return replace(canceled, is_contradicted=True)
+    if payment.charge in (ChargeState.PROCESSING, ChargeState.REQUIRES_ACTION):
+        failure = payment.failure
+        if operation.cancel_cause is CancelCause.NOT_PROCESSED:
+            failure = failure or Failure(DeclineReason.NOT_PROCESSED)
+        return replace(canceled, charge=ChargeState.CANCELED, is_released=False, failure=failure)
+    return canceled
+
+
+def _refund_advanced(
+    payment: Payment, refund: Refund | None, operation: Operation, attempt: Attempt, *, now_us: int
+) -> tuple[Payment, Refund | None]:
+    if refund is None:
+        raise ValueError("a refund operation is merged together with its refund")
+    new, amount = attempt.state, operation.amount.amount_minor
+    state = _REFUND_STATE[new]
+    reserved, refunded = payment.refund_reserved_minor, payment.refunded_minor
+    if new.is_final and new is not AttemptState.CONTRADICTED:
+        reserved -= amount
+        refunded += amount if new is AttemptState.SUCCEEDED else 0
+    refund = replace(
+        refund,
+        state=state,
+        version=refund.version + 1,
+        updated_at_us=now_us,
+        provider_reference=attempt.provider_reference or refund.provider_reference,
+        failure=operation.failure,
+    )
+    return replace(payment, refund_reserved_minor=reserved, refunded_minor=refunded), refund
+
+
+_REFUND_STATE = {
+    AttemptState.SENDING: RefundState.PROCESSING,
+    AttemptState.UNKNOWN: RefundState.PROCESSING,
+    AttemptState.REQUIRES_ACTION: RefundState.PROCESSING,
+    AttemptState.PENDING: RefundState.PROCESSING,
+    AttemptState.UNRESOLVED: RefundState.NEEDS_REVIEW,
+    AttemptState.SUCCEEDED: RefundState.SUCCEEDED,
+    AttemptState.DECLINED: RefundState.FAILED,
+    AttemptState.CANCELED: RefundState.FAILED,
+    AttemptState.CONTRADICTED: RefundState.NEEDS_REVIEW,
+}
+
+
+def _with_next_action(payment: Payment) -> Payment:
+    """Give the payment its next action when it asks the caller for another payment method."""
+    if payment.charge not in (ChargeState.DECLINED, ChargeState.CANCELED):
+        return payment
+    asks = derive_state(payment) is PaymentState.REQUIRES_ACTION
+    return replace(payment, next_action=PROVIDE_PAYMENT_METHOD if asks else None)

@@ -1,0 +1,1 @@
+"""Use cases, one noun a file; `operations` is the exactly-once engine. Refuses any import of transport or database."""

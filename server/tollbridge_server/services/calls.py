@@ -1,0 +1,96 @@
+"""Turns a stored intent into the provider call that carries it out, or the question that asks for its fate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tollbridge_server.domain.evidence import Evidence
+from tollbridge_server.domain.merge import Case
+from tollbridge_server.domain.operation import Attempt, CancelCause, Operation, OperationKind
+from tollbridge_server.domain.order import Identity
+from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.ports.provider import (
+    Adapter,
+    CancelOrder,
+    CaptureOrder,
+    ChargeOrder,
+    ChargeReference,
+    Inquiry,
+    RefundOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The opening operation and attempt of a payment: what captures, cancels and refunds refer to."""
+
+    operation: Operation
+    attempt: Attempt
+
+    @property
+    def reference(self) -> ChargeReference:
+        """The charge as both sides know it."""
+        return ChargeReference(self.attempt.request_reference, self.attempt.provider_reference, self.operation.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a charge needs and storage never holds: the payment method as the payer gave it, and the identity."""
+
+    method: PaymentMethod
+    identity: Identity | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the request can be rebuilt without them."""
+        return self.method.is_replayable and self.identity is None
+
+
+async def send(adapter: Adapter, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
+    """Send the operation of `case`. `secrets` are needed for a charge, and for nothing else."""
+    operation, reference = case.operation, case.attempt.request_reference
+    match operation.kind:
+        case OperationKind.AUTHORIZE | OperationKind.SALE:
+            if secrets is None:
+                raise ValueError("a charge can not be sent without its payment method")
+            payment = case.payment
+            return await adapter.charge(
+                ChargeOrder(
+                    request_reference=reference,
+                    kind=operation.kind,
+                    amount=operation.amount,
+                    method=secrets.method,
+                    payment_id=payment.payment_id,
+                    merchant_reference=payment.merchant_reference,
+                    details=payment.details,
+                    created_at_us=operation.created_at_us,
+                    expires_at_us=payment.expires_at_us,
+                    identity=secrets.identity,
+                )
+            )
+        case OperationKind.CAPTURE:
+            return await adapter.capture(
+                CaptureOrder(reference, charge.reference, operation.amount, operation.is_final)
+            )
+        case OperationKind.CANCEL:
+            cause = operation.cancel_cause or CancelCause.CALLER
+            return await adapter.cancel(CancelOrder(reference, charge.reference, cause))
+        case OperationKind.REFUND:
+            reason = case.refund.reason if case.refund else ""
+            return await adapter.refund(RefundOrder(reference, charge.reference, operation.amount, reason))
+
+
+async def ask(
+    adapter: Adapter, case: Case, charge: Charge, action_result: tuple[tuple[str, str], ...] = ()
+) -> Evidence:
+    """Ask the provider what became of the attempt of `case`."""
+    return await adapter.query(
+        Inquiry(
+            kind=case.operation.kind,
+            request_reference=case.attempt.request_reference,
+            provider_reference=case.attempt.provider_reference,
+            charge=charge.reference,
+            amount=case.operation.amount,
+            action_result=action_result,
+        )
+    )

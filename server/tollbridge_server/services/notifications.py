@@ -1,0 +1,86 @@
+"""Inbound notifications: verified over their raw bytes, stored once, merged like any other evidence.
+
+Refuses what is not authentic, and never believes a notification that contradicts what is known: then it asks.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
+from tollbridge_server.ports.provider import (
+    InboundNotification,
+    Notification,
+    NotificationRefused,
+    NotificationReply,
+    ProviderAccount,
+    ProviderAccounts,
+)
+from tollbridge_server.ports.storage import InboxEntry, Storage, Transaction
+from tollbridge_server.services.operations import OperationEngine
+
+logger = logging.getLogger(__name__)
+
+
+class NotificationService:
+    """Receives what providers send."""
+
+    def __init__(
+        self,
+        *,
+        engine: OperationEngine,
+        storage: Storage,
+        accounts: ProviderAccounts,
+        failpoint: Failpoint = no_failpoint,
+    ) -> None:
+        self._engine = engine
+        self._storage = storage
+        self._accounts = accounts
+        self._failpoint = failpoint
+
+    async def receive(self, account_id: str, inbound: InboundNotification) -> NotificationReply | None:
+        """Verify, merge and store a notification, and return what the provider wants to hear.
+
+        None means that no such account exists. A refused notification gets the adapter's negative reply.
+        """
+        account = self._accounts.get(account_id)
+        if account is None:
+            return None
+        try:
+            notifications = account.adapter.read_notification(inbound)
+        except NotificationRefused as refused:
+            logger.warning("notification refused: %s", refused.reason, extra={"provider_account_id": account_id})
+            return account.adapter.notification_reply(accepted=False)
+        self._failpoint("notification.after_verify")
+        for notification in notifications:
+            await self._take(account, notification, inbound)
+        self._failpoint("notification.after_commit")
+        return account.adapter.notification_reply(accepted=True)
+
+    async def _take(self, account: ProviderAccount, notification: Notification, inbound: InboundNotification) -> None:
+        reference = notification.request_reference
+        attempt = await self._storage.read(
+            lambda tx: tx.attempts.find_by_request_reference(account.account_id, reference)
+        )
+        if attempt is None:
+            logger.error(
+                "notification for a request that this server never made",
+                extra={"provider_account_id": account.account_id, "request_reference": reference},
+            )
+        else:
+            # Merging is idempotent, so a kill between this commit and the inbox row only merges once more.
+            merged = await self._engine.record(attempt, notification.evidence)
+            if merged.is_doubtful:
+                await self._engine.inquire(attempt)
+        entry = InboxEntry(
+            provider=account.provider,
+            provider_account_id=account.account_id,
+            event_id=notification.event_id,
+            body=inbound.body,
+            received_at_us=inbound.received_at_us,
+        )
+
+        def store(tx: Transaction) -> bool:
+            return tx.inbox.put(entry)
+
+        await self._storage.write(store)

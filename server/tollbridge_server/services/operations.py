@@ -1,0 +1,328 @@
+"""The exactly-once engine: durable intent, detached sending, outcome merged in one transaction.
+
+It refuses to send what is not committed, to guess what a silent provider did, and to let a caller that hangs up
+stop an effect. The protocol is T1 (intent and claim) -> send -> T3 (outcome); the resolver finishes what is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tollbridge_server.domain.errors import Effect, ErrorReason, RequestError
+from tollbridge_server.domain.evidence import (
+    DeclineReason,
+    Evidence,
+    EvidenceSource,
+    Failure,
+    Outcome,
+    RetryAdvice,
+)
+from tollbridge_server.domain.merge import Case, Merged
+from tollbridge_server.domain.operation import Attempt, AttemptState
+from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.ports.clock import Clock
+from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
+from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts
+from tollbridge_server.ports.storage import IdempotencyRecord, Storage, StorageUnavailable, Transaction
+from tollbridge_server.services import calls
+from tollbridge_server.services.calls import Charge, Secrets
+from tollbridge_server.services.idempotency import Fingerprinter, require_same_request
+from tollbridge_server.services.outcomes import OutcomeRecorder
+from tollbridge_server.services.requests import Caller, IdempotencyToken
+from tollbridge_server.services.rows import load_case, load_charge, require_operation
+from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_OUTCOME_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What T1 made durable. `charge` None means that nothing is to be sent."""
+
+    case: Case
+    charge: Charge | None
+    is_replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inquired:
+    """A provider's answer to a question, and what it changed."""
+
+    evidence: Evidence
+    merged: Merged
+
+
+Prepare = Callable[[Transaction], Intent]
+
+
+class OperationEngine:
+    """Carries out operations, each exactly once; see the module's docstring."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        accounts: ProviderAccounts,
+        clock: Clock,
+        settings: EngineSettings,
+        failpoint: Failpoint = no_failpoint,
+    ) -> None:
+        self._storage = storage
+        self._accounts = accounts
+        self._clock = clock
+        self._settings = settings
+        self._failpoint = failpoint
+        self._fingerprinter = Fingerprinter(settings.fingerprint_key)
+        self._recorder = OutcomeRecorder(clock=clock, settings=settings)
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._is_draining = False
+
+    async def execute(
+        self,
+        caller: Caller,
+        method_name: str,
+        token: IdempotencyToken,
+        *,
+        resource_id: str,
+        prepare: Prepare,
+        secrets: Secrets | None = None,
+    ) -> Intent:
+        """Make the intent of `prepare` durable under the caller's key, send it, and return the case after it.
+
+        `resource_id` is the id of the operation that `prepare` makes (or of the payment, where it makes none).
+        The work goes on when the caller is canceled. Raises RequestError, and StorageUnavailable.
+        """
+        if self._is_draining:
+            raise RequestError(
+                ErrorReason.SHUTTING_DOWN,
+                "this server is shutting down; send the same request with the same key to another one",
+                retry_after_s=1.0,
+            )
+        record = self._fingerprinter.record(
+            caller, method_name, token, resource_id=resource_id, now_us=self._clock.now_us()
+        )
+        return await self._detached(self._execute(record, prepare, secrets))
+
+    async def _execute(self, record: IdempotencyRecord, prepare: Prepare, secrets: Secrets | None) -> Intent:
+        def first_transaction(tx: Transaction) -> Intent:
+            stored = tx.idempotency.put(record)
+            if stored is not None:
+                require_same_request(stored, record)
+                return self._replay(tx, stored)
+            intent = prepare(tx)
+            self._failpoint("intent.before_commit")
+            return intent
+
+        intent = await self._storage.write(first_transaction)
+        self._failpoint("intent.after_commit")
+        if intent.is_replayed or intent.charge is None:
+            return intent
+        return await self._send_and_record(intent.case, intent.charge, secrets)
+
+    def _replay(self, tx: Transaction, stored: IdempotencyRecord) -> Intent:
+        """Return the resource of a key as it is now, or raise OPERATION_IN_PROGRESS while it is being sent."""
+        operation = tx.operations.get(stored.resource_id)
+        if operation is None:
+            payment = tx.payments.get(stored.resource_id)
+            if payment is None:
+                raise RequestError(ErrorReason.INTERNAL, "the resource of this key is gone", effect=Effect.POSSIBLE)
+            operation = require_operation(tx, payment.charge_operation_id)
+        attempt = tx.attempts.of_operation(operation.operation_id)[-1]
+        if is_sending(attempt, now_us=self._clock.now_us()):
+            raise RequestError(
+                ErrorReason.OPERATION_IN_PROGRESS,
+                "the first request with this key is still being carried out; ask again with the same key",
+                effect=Effect.POSSIBLE,
+                facts={"payment_id": operation.payment_id},
+                retry_after_s=0.5,
+            )
+        return Intent(load_case(tx, attempt), None, is_replayed=True)
+
+    async def resend(self, attempt: Attempt) -> None:
+        """Send a replayable attempt again, same reference and bytes, after the provider did not know it.
+
+        Does nothing when the attempt is final by now, or when somebody else holds its lease.
+        """
+        await self._detached(self._resend(attempt))
+
+    async def _resend(self, attempt: Attempt) -> None:
+        account = self.account_of(attempt)
+        now_us = self._clock.now_us()
+        deadline_us = now_us + self.send_timeout_us(account)
+
+        def second_transaction(tx: Transaction) -> tuple[Case, Charge] | None:
+            tx.payments.lock(attempt.payment_id)
+            stored = tx.attempts.get(attempt.attempt_id)
+            if stored is None or stored.state.is_final or stored.sends != attempt.sends:
+                return None
+            lease_us = deadline_us + int(self._settings.lease_margin_s * MICROSECONDS)
+            claimed = replace(
+                stored,
+                sends=stored.sends + 1,
+                send_deadline_us=deadline_us,
+                lease_until_us=lease_us,
+                next_check_at_us=lease_us,
+                updated_at_us=now_us,
+            )
+            tx.attempts.update(claimed)
+            return load_case(tx, claimed), load_charge(tx, attempt.payment_id)
+
+        claimed = await self._storage.write(second_transaction)
+        self._failpoint("resolver.after_commit")
+        if claimed is not None:
+            case, charge = claimed
+            opens = case.operation.kind.opens
+            secrets = Secrets(PaymentMethod(case.payment.method.kind)) if opens else None
+            await self._send_and_record(case, charge, secrets)
+
+    async def inquire(self, attempt: Attempt, action_result: tuple[tuple[str, str], ...] = ()) -> Inquired:
+        """Ask the provider about an attempt and merge what it says."""
+        return await self._detached(self._inquire(attempt, action_result))
+
+    async def _inquire(self, attempt: Attempt, action_result: tuple[tuple[str, str], ...]) -> Inquired:
+        def load(tx: Transaction) -> tuple[Case, Charge]:
+            return load_case(tx, attempt, is_locking=False), load_charge(tx, attempt.payment_id)
+
+        case, charge = await self._storage.read(load)
+        evidence = await self._ask(case, charge, action_result)
+        self._failpoint("resolver.after_query")
+        return Inquired(evidence, await self.record(case.attempt, evidence))
+
+    async def _ask(self, case: Case, charge: Charge, action_result: tuple[tuple[str, str], ...]) -> Evidence:
+        account = self.account_of(case.attempt)
+        try:
+            async with asyncio.timeout(self._settings.query_timeout_s):
+                return await calls.ask(account.adapter, case, charge, action_result)
+        except TimeoutError:
+            return _silence("the query was not answered in time", EvidenceSource.QUERY)
+        except Exception:
+            logger.exception("query failed", extra={"attempt_id": case.attempt.attempt_id})
+            return _silence("the adapter failed while asking", EvidenceSource.QUERY)
+
+    async def record(self, attempt: Attempt, evidence: Evidence) -> Merged:
+        """Merge one evidence into everything it concerns, in one transaction (T3)."""
+
+        def third_transaction(tx: Transaction) -> Merged:
+            merged = self._recorder.record(tx, attempt, evidence)
+            self._failpoint("outcome.before_commit")
+            return merged
+
+        merged = await self._storage.write(third_transaction)
+        self._failpoint("outcome.after_commit")
+        if merged.exception:
+            logger.error(
+                "payment needs review: %s (%s)",
+                merged.exception,
+                merged.exception_detail,
+                extra={"payment_id": attempt.payment_id, "attempt_id": attempt.attempt_id},
+            )
+        return merged
+
+    async def give_up(self, attempt: Attempt) -> Merged:
+        """Stop asking about an attempt and put it before a person."""
+        merged = await self._storage.write(lambda tx: self._recorder.give_up(tx, attempt))
+        if merged.exception:
+            logger.error(
+                "payment needs review: the resolver got no final answer",
+                extra={"payment_id": attempt.payment_id, "attempt_id": attempt.attempt_id},
+            )
+        return merged
+
+    async def drained(self) -> None:
+        """Refuse new operations and return when every effect in flight is finished and recorded."""
+        self._is_draining = True
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def account_of(self, attempt: Attempt) -> ProviderAccount:
+        """Return the provider account of an attempt; raise LookupError when the configuration lost it."""
+        account = self._accounts.get(attempt.provider_account_id)
+        if account is None:
+            raise LookupError(
+                f"provider account {attempt.provider_account_id} has unfinished payments but is not in the "
+                "configuration any more; put it back until they are finished"
+            )
+        return account
+
+    def send_timeout_us(self, account: ProviderAccount) -> int:
+        """Return how long one sending may take at the most, in microseconds."""
+        timeout_s = self._settings.send_timeout_s or account.adapter.capabilities.send_timeout_s
+        return int(timeout_s * MICROSECONDS)
+
+    async def _send_and_record(self, case: Case, charge: Charge, secrets: Secrets | None) -> Intent:
+        evidence = await self._deliver(case, charge, secrets)
+        for remaining in range(_OUTCOME_TRIES - 1, -1, -1):
+            try:
+                merged = await self.record(case.attempt, evidence)
+            except StorageUnavailable:
+                if remaining == 0:
+                    raise RequestError(
+                        ErrorReason.STORAGE_UNAVAILABLE,
+                        "the provider was called but the database could not store the outcome; the server will "
+                        "find it; ask again with the same key",
+                        effect=Effect.POSSIBLE,
+                        facts={"payment_id": case.payment.payment_id},
+                        retry_after_s=5.0,
+                    ) from None
+                await asyncio.sleep(0.2)
+            else:
+                break
+        return Intent(merged.case, None)
+
+    async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
+        """Hand the request to the provider until it may have been sent, or provably was not."""
+        account = self.account_of(case.attempt)
+        remaining_s = (case.attempt.send_deadline_us - self._clock.now_us()) / MICROSECONDS
+        unsent = 0
+        try:
+            async with asyncio.timeout(max(remaining_s, 0.001)):
+                while True:
+                    self._failpoint("send.before")
+                    evidence = await calls.send(account.adapter, case, charge, secrets)
+                    self._failpoint("send.after")
+                    if not evidence.unsent:
+                        return evidence
+                    unsent += 1
+                    if unsent > self._settings.unsent_retries:
+                        return self._never_sent(case, evidence)
+                    await asyncio.sleep(self._settings.unsent_pause_s)
+        except TimeoutError:
+            return _silence("the provider did not answer before the send deadline")
+        except Exception:
+            logger.exception("sending failed", extra={"attempt_id": case.attempt.attempt_id})
+            return _silence("the adapter failed while sending")
+
+    def _never_sent(self, case: Case, evidence: Evidence) -> Evidence:
+        """Return a definite failure for a first sending that provably never left; otherwise keep it unknown."""
+        if case.attempt.sends > 1:
+            return evidence
+        failure = Failure(DeclineReason.PROVIDER_UNAVAILABLE, provider_message=evidence.detail, retry=RetryAdvice.LATER)
+        return Evidence(Outcome.DECLINED, failure=failure, detail=evidence.detail)
+
+    def _detached(self, work: Coroutine[object, object, T]) -> Awaitable[T]:
+        """Run `work` in a task of its own that neither client cancellation nor drain can abort."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[T]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # Marks it as seen: the caller that wanted it may have hung up.
+
+
+def _silence(detail: str, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
+    return Evidence(Outcome.UNKNOWN, source=source, detail=detail)
+
+
+def is_sending(attempt: Attempt, *, now_us: int) -> bool:
+    """Whether somebody holds the lease to send the attempt."""
+    return attempt.state is AttemptState.SENDING and attempt.lease_until_us > now_us

@@ -1,0 +1,164 @@
+"""Finishes what a crash, a timeout or a pending state left open, by asking the provider; it never guesses.
+
+It refuses to resend what may have arrived, on another account, with other bytes, or after the provider's memory of
+the reference has ended; such attempts are closed at the provider, or put before a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+
+from tollbridge_server.domain import ids
+from tollbridge_server.domain.errors import RequestError
+from tollbridge_server.domain.operation import Attempt, CancelCause, Operation
+from tollbridge_server.domain.payment import Payment, PaymentState
+from tollbridge_server.ports.clock import Clock
+from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
+from tollbridge_server.ports.provider import Capabilities, ProviderAccounts
+from tollbridge_server.ports.storage import Storage, StorageUnavailable
+from tollbridge_server.services.cancels import CancelPreparer
+from tollbridge_server.services.intents import IntentFactory
+from tollbridge_server.services.operations import Inquired, OperationEngine
+from tollbridge_server.services.requests import Caller, IdempotencyToken
+from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
+
+logger = logging.getLogger(__name__)
+
+_PURGE_BATCH = 500
+_PURGE_EVERY_ROUNDS = 60
+
+
+class Resolver:
+    """A loop over the work list; any number of processes may run one."""
+
+    def __init__(
+        self,
+        *,
+        engine: OperationEngine,
+        storage: Storage,
+        accounts: ProviderAccounts,
+        clock: Clock,
+        settings: EngineSettings,
+        failpoint: Failpoint = no_failpoint,
+    ) -> None:
+        self._engine = engine
+        self._storage = storage
+        self._clock = clock
+        self._settings = settings
+        self._failpoint = failpoint
+        self._intents = IntentFactory(clock=clock, settings=settings)
+        self._cancels = CancelPreparer(accounts=accounts, clock=clock, intents=self._intents)
+
+    async def run(self) -> None:
+        """Work until canceled; a failing round is logged, and the next one tries again."""
+        rounds = 0
+        while True:
+            try:
+                worked = await self.work_once()
+                if rounds % _PURGE_EVERY_ROUNDS == 0:
+                    await self.purge_idempotency_keys()
+            except StorageUnavailable as error:
+                logger.warning("resolver: the database is unavailable: %s", error)
+                worked = 0
+            except Exception:
+                logger.exception("resolver round failed")
+                worked = 0
+            rounds += 1
+            if not worked:
+                await asyncio.sleep(self._settings.resolver_interval_s)
+
+    async def work_once(self) -> int:
+        """Take one batch of due attempts and expired payments; return how many were taken."""
+        now_us = self._clock.now_us()
+        lease_us = now_us + int((self._settings.query_timeout_s + self._settings.lease_margin_s) * MICROSECONDS)
+        batch = self._settings.resolver_batch
+        due = await self._storage.write(lambda tx: tx.attempts.claim_due(now_us, lease_until_us=lease_us, limit=batch))
+        if due:
+            self._failpoint("resolver.after_claim")
+        expired = await self._storage.read(lambda tx: tx.payments.due_to_expire(now_us, limit=batch))
+        await asyncio.gather(
+            *(self._guarded(self._resolve(attempt), attempt.payment_id) for attempt in due),
+            *(self._guarded(self._expire(payment_id), payment_id) for payment_id in expired),
+        )
+        return len(due) + len(expired)
+
+    async def purge_idempotency_keys(self) -> int:
+        """Delete one batch of idempotency keys that are older than their lifetime; return how many."""
+        before_us = self._clock.now_us() - int(self._settings.idempotency_lifetime_s * MICROSECONDS)
+        return await self._storage.write(lambda tx: tx.idempotency.purge(before_us, limit=_PURGE_BATCH))
+
+    async def _guarded(self, work: Coroutine[object, object, None], payment_id: str) -> None:
+        try:
+            await work
+        except RequestError as refusal:
+            logger.info("resolver: not now: %s", refusal.message, extra={"payment_id": payment_id})
+        except StorageUnavailable as error:
+            logger.warning("resolver: the database is unavailable: %s", error, extra={"payment_id": payment_id})
+        except Exception:
+            logger.exception("resolver failed", extra={"payment_id": payment_id})
+
+    async def _resolve(self, attempt: Attempt) -> None:
+        inquired = await self._engine.inquire(attempt)
+        after = inquired.merged.case
+        if after.attempt.state.is_final:
+            return
+        now_us = self._clock.now_us()
+        if now_us - attempt.created_at_us > self._settings.give_up_after_s * MICROSECONDS:
+            await self._engine.give_up(after.attempt)
+        elif inquired.evidence.absent and self._is_absence_proof(after.attempt, now_us=now_us):
+            await self._after_absence(after.payment, after.operation, after.attempt, now_us=now_us)
+
+    def _is_absence_proof(self, attempt: Attempt, *, now_us: int) -> bool:
+        """Whether "not found" can no longer be a request that is still on its way (RELIABILITY: grace)."""
+        grace_s = self._settings.not_found_grace_s
+        if grace_s is None:
+            grace_s = self._capabilities(attempt).not_found_grace_s
+        return now_us >= attempt.send_deadline_us + int(grace_s * MICROSECONDS)
+
+    async def _after_absence(self, payment: Payment, operation: Operation, attempt: Attempt, *, now_us: int) -> None:
+        """The provider does not know the request: send the same again, or make sure that it can never arrive."""
+        timeout_us = self._engine.send_timeout_us(self._engine.account_of(attempt))
+        is_key_alive = now_us + timeout_us < attempt.key_expires_at_us
+        is_wanted = not (operation.kind.opens and (payment.is_canceling or self._is_expired(payment, now_us)))
+        if attempt.is_replayable and is_key_alive and is_wanted and attempt.sends < self._settings.max_sends:
+            await self._engine.resend(attempt)
+        elif operation.kind.opens and not payment.is_canceling and self._capabilities(attempt).cancels_unsent:
+            cause = CancelCause.EXPIRY if self._is_expired(payment, now_us) else CancelCause.NOT_PROCESSED
+            await self._close(payment, cause)
+
+    async def _expire(self, payment_id: str) -> None:
+        """Close a payment whose time to pay is over; ask first, since the payer may just have paid."""
+        payment = await self._storage.read(lambda tx: tx.payments.get(payment_id))
+        if payment is None or payment.state is not PaymentState.REQUIRES_ACTION or payment.is_canceling:
+            return
+        operation_id = payment.charge_operation_id
+        attempt = await self._storage.read(lambda tx: tx.attempts.of_operation(operation_id)[-1])
+        if not attempt.state.is_final:
+            inquired: Inquired = await self._engine.inquire(attempt)
+            payment = inquired.merged.case.payment
+            if payment.state is not PaymentState.REQUIRES_ACTION:
+                return
+        await self._close(payment, CancelCause.EXPIRY)
+
+    async def _close(self, payment: Payment, cause: CancelCause) -> None:
+        """Cancel at the provider on our own account, under a key that only this version of the payment has."""
+        caller = Caller(payment.merchant_id, "resolver", frozenset())
+        token = IdempotencyToken(f"{payment.payment_id}/{payment.version}", cause.value.encode())
+        operation_id = self._intents.new_id(ids.OPERATION_PREFIX)
+        await self._engine.execute(
+            caller,
+            "resolver/cancel",
+            token,
+            resource_id=operation_id,
+            prepare=lambda tx: self._cancels.prepare(
+                tx, tx.payments.lock(payment.payment_id) or payment, operation_id, cause=cause
+            ),
+        )
+
+    def _capabilities(self, attempt: Attempt) -> Capabilities:
+        return self._engine.account_of(attempt).adapter.capabilities
+
+    def _is_expired(self, payment: Payment, now_us: int) -> bool:
+        return 0 < payment.expires_at_us <= now_us
