@@ -83,8 +83,8 @@ class Case:
 class Merged:
     """The case after an evidence.
 
-    `is_changed` is False when the evidence says nothing new. `is_doubtful` says that a notification
-    contradicts what is known: nothing was changed, and the provider has to be asked. `exception` is a word for
+    `is_changed` is False when the evidence says nothing new. `is_doubtful` says that a notification or a late
+    reply contradicts what is known: nothing was changed, and the provider has to be asked. `exception` is a word for
     ExceptionRecord.kind when something must be looked at, with `exception_detail`.
     """
 
@@ -102,8 +102,10 @@ def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
         # and a person decides.
         return _to_review(case, evidence, now_us=now_us)
     observed = _OBSERVED[evidence.outcome]
+    if observed is AttemptState.CANCELED and _is_void_of(case):
+        return Merged(case)
     state = join(case.attempt.state, observed)
-    if state is AttemptState.CONTRADICTED and evidence.source is EvidenceSource.NOTIFICATION:
+    if state is AttemptState.CONTRADICTED and evidence.source is not EvidenceSource.QUERY:
         return Merged(case, is_doubtful=case.attempt.state is not AttemptState.CONTRADICTED)
     attempt = replace(
         case.attempt,
@@ -133,6 +135,17 @@ def _to_review(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
         return Merged(case, exception="AMOUNT_MISMATCH", exception_detail=detail)
     merged = give_up(case, now_us=now_us)
     return replace(merged, exception="AMOUNT_MISMATCH", exception_detail=detail)
+
+
+def _is_void_of(case: Case) -> bool:
+    """Whether "canceled" is what our own cancel made of this authorization: authorized, then voided, is one story."""
+    payment = case.payment
+    return (
+        case.attempt.state is AttemptState.SUCCEEDED
+        and case.operation.kind is OperationKind.AUTHORIZE
+        and case.operation.operation_id == payment.charge_operation_id
+        and (payment.is_released or payment.is_canceling)
+    )
 
 
 def _amount_differs(operation: Operation, evidence: Evidence) -> bool:

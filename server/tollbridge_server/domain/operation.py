@@ -95,8 +95,8 @@ class Operation:
 class Attempt:
     """One try of an operation at one provider account, under one request reference.
 
-    `lease_until_us` gates sending: nobody else sends before it passes. `send_deadline_us` is when the
-    transport gives up at the latest. `key_expires_at_us` ends the time in which the provider still knows our
+    `lease_until_us` gates sending: nobody else sends before it passes; an answer clears it. `send_deadline_us` is
+    after the moment when the transport gives up at the latest. `key_expires_at_us` ends the time in which the provider still knows our
     reference as the same request. `next_check_at_us` is when the resolver asks next (0: never). `checks`
     counts its questions. `sends` counts how often the request was handed to the transport. `is_replayable`
     says that the request can be rebuilt from stored rows, byte for byte.
@@ -121,3 +121,8 @@ class Attempt:
     is_replayable: bool = False
     provider_reference: str = ""
     next_action: NextAction | None = None
+
+
+def is_sending(attempt: Attempt, *, now_us: int) -> bool:
+    """Whether somebody may still be sending the attempt: its send deadline and lease have not passed."""
+    return not attempt.state.is_final and now_us < min(attempt.send_deadline_us, attempt.lease_until_us)

@@ -86,7 +86,7 @@ class PaymentRepository(Protocol):
         ...
 
     def due_to_expire(self, now_us: int, *, limit: int) -> Sequence[str]:
-        """Ids of payments in REQUIRES_ACTION whose expires_at_us has passed and no cancel is in flight."""
+        """Return ids of expired payments in REQUIRES_ACTION with charge DECLINED or CANCELED: nobody else waits."""
         ...
 
 

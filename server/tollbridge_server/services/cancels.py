@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.money import Money
-from tollbridge_server.domain.operation import CancelCause, OperationKind
+from tollbridge_server.domain.operation import CancelCause, Operation, OperationKind, OperationState, is_sending
 from tollbridge_server.domain.payment import TERMINAL_STATES, ChargeState, Payment, PaymentState
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccounts
 from tollbridge_server.ports.storage import Transaction
+from tollbridge_server.services.calls import Charge
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.openings import change_payment
-from tollbridge_server.services.operations import Intent, is_sending
+from tollbridge_server.services.operations import Intent
 from tollbridge_server.services.refusals import in_progress, require_account, state_conflict
 from tollbridge_server.services.rows import load_charge
 
@@ -34,9 +35,7 @@ class CancelPreparer:
         self._require_cancelable(payment, is_charge_sending=is_sending(charge.attempt, now_us=self._clock.now_us()))
         if payment.charge in (ChargeState.DECLINED, ChargeState.CANCELED):
             # Only our side still waits (for another payment method): no provider holds anything.
-            closed = replace(payment, charge=ChargeState.CANCELED, cancel_cause=cause, next_action=None)
-            after = change_payment(tx, payment, closed, self._clock)
-            return Intent(Case(after, charge.operation, charge.attempt), None)
+            return self._close_locally(tx, payment, charge, operation_id, cause=cause, reason=reason)
         account = require_account(self._accounts, payment, OperationKind.CANCEL)
         operation, attempt = self._intents.new_operation(
             operation_id=operation_id,
@@ -52,6 +51,33 @@ class CancelPreparer:
         tx.operations.insert(operation)
         tx.attempts.insert(attempt)
         return Intent(Case(after, operation, attempt), charge)
+
+    def _close_locally(
+        self,
+        tx: Transaction,
+        payment: Payment,
+        charge: Charge,
+        operation_id: str,
+        *,
+        cause: CancelCause,
+        reason: str,
+    ) -> Intent:
+        closed = replace(payment, charge=ChargeState.CANCELED, cancel_cause=cause, next_action=None)
+        after = change_payment(tx, payment, closed, self._clock)
+        operation = Operation(
+            operation_id=operation_id,
+            payment_id=payment.payment_id,
+            merchant_id=payment.merchant_id,
+            kind=OperationKind.CANCEL,
+            state=OperationState.SUCCEEDED,
+            amount=payment.amount,
+            created_at_us=after.updated_at_us,
+            updated_at_us=after.updated_at_us,
+            cancel_cause=cause,
+            reason=reason,
+        )
+        tx.operations.insert(operation)
+        return Intent(Case(after, operation, charge.attempt), None)
 
     def _require_cancelable(self, payment: Payment, *, is_charge_sending: bool) -> None:
         if payment.state in TERMINAL_STATES:

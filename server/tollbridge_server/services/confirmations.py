@@ -10,7 +10,7 @@ from dataclasses import replace
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
 from tollbridge_server.domain.merge import Case
-from tollbridge_server.domain.operation import CancelCause
+from tollbridge_server.domain.operation import CancelCause, is_sending
 from tollbridge_server.domain.payment import ChargeState, Payment, PaymentState
 from tollbridge_server.domain.payment_method import MethodSummary, PaymentMethod
 from tollbridge_server.ports.clock import Clock
@@ -20,7 +20,7 @@ from tollbridge_server.services.calls import Charge, Secrets
 from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.openings import asks_for_method, change_payment, check_method, opening_kind
-from tollbridge_server.services.operations import Intent, OperationEngine, is_sending
+from tollbridge_server.services.operations import Intent, OperationEngine
 from tollbridge_server.services.refusals import state_conflict
 from tollbridge_server.services.requests import Caller, ConfirmPayment, PaymentLookup
 from tollbridge_server.services.routing import choose_account

@@ -61,8 +61,7 @@ class IntentFactory:
         )
         capabilities = account.adapter.capabilities
         timeout_s = self._settings.send_timeout_s or capabilities.send_timeout_s
-        deadline_us = now_us + int(timeout_s * MICROSECONDS)
-        lease_us = deadline_us + int(self._settings.lease_margin_s * MICROSECONDS)
+        deadline_us = now_us + int((timeout_s + self._settings.lease_margin_s) * MICROSECONDS)
         attempt = Attempt(
             attempt_id=self.new_id(ids.ATTEMPT_PREFIX),
             operation_id=operation_id,
@@ -74,10 +73,10 @@ class IntentFactory:
             state=AttemptState.SENDING,
             created_at_us=now_us,
             updated_at_us=now_us,
-            lease_until_us=lease_us,
+            lease_until_us=deadline_us,
             send_deadline_us=deadline_us,
             key_expires_at_us=now_us + capabilities.key_lifetime_s * MICROSECONDS,
-            next_check_at_us=lease_us,
+            next_check_at_us=deadline_us,
             is_replayable=is_replayable,
         )
         return operation, attempt

@@ -22,7 +22,7 @@ from tollbridge_server.domain.evidence import (
     RetryAdvice,
 )
 from tollbridge_server.domain.merge import Case, Merged
-from tollbridge_server.domain.operation import Attempt, AttemptState
+from tollbridge_server.domain.operation import Attempt, is_sending
 from tollbridge_server.domain.payment_method import PaymentMethod
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
@@ -134,7 +134,12 @@ class OperationEngine:
             if payment is None:
                 raise RequestError(ErrorReason.INTERNAL, "the resource of this key is gone", effect=Effect.POSSIBLE)
             operation = require_operation(tx, payment.charge_operation_id)
-        attempt = tx.attempts.of_operation(operation.operation_id)[-1]
+        attempts = tx.attempts.of_operation(operation.operation_id)
+        if not attempts:  # A cancel that no provider had to be asked for.
+            charge = load_charge(tx, operation.payment_id)
+            case = load_case(tx, charge.attempt)
+            return Intent(replace(case, operation=operation), None, is_replayed=True)
+        attempt = attempts[-1]
         if is_sending(attempt, now_us=self._clock.now_us()):
             raise RequestError(
                 ErrorReason.OPERATION_IN_PROGRESS,
@@ -148,31 +153,31 @@ class OperationEngine:
     async def resend(self, attempt: Attempt) -> None:
         """Send a replayable attempt again, same reference and bytes, after the provider did not know it.
 
-        Does nothing when the attempt is final by now, or when somebody else holds its lease.
+        Does nothing when the attempt is final by now, was resent by somebody else, or is being canceled.
         """
         await self._detached(self._resend(attempt))
 
     async def _resend(self, attempt: Attempt) -> None:
         account = self.account_of(attempt)
         now_us = self._clock.now_us()
-        deadline_us = now_us + self.send_timeout_us(account)
+        deadline_us = now_us + self.send_timeout_us(account) + int(self._settings.lease_margin_s * MICROSECONDS)
 
         def second_transaction(tx: Transaction) -> tuple[Case, Charge] | None:
-            tx.payments.lock(attempt.payment_id)
-            stored = tx.attempts.get(attempt.attempt_id)
-            if stored is None or stored.state.is_final or stored.sends != attempt.sends:
+            case = load_case(tx, attempt)
+            stored = case.attempt
+            is_unwanted = case.operation.kind.opens and case.payment.is_canceling
+            if stored.state.is_final or stored.sends != attempt.sends or is_unwanted:
                 return None
-            lease_us = deadline_us + int(self._settings.lease_margin_s * MICROSECONDS)
             claimed = replace(
                 stored,
                 sends=stored.sends + 1,
                 send_deadline_us=deadline_us,
-                lease_until_us=lease_us,
-                next_check_at_us=lease_us,
+                lease_until_us=deadline_us,
+                next_check_at_us=deadline_us,
                 updated_at_us=now_us,
             )
             tx.attempts.update(claimed)
-            return load_case(tx, claimed), load_charge(tx, attempt.payment_id)
+            return replace(case, attempt=claimed), load_charge(tx, attempt.payment_id)
 
         claimed = await self._storage.write(second_transaction)
         self._failpoint("resolver.after_commit")
@@ -274,12 +279,16 @@ class OperationEngine:
                 await asyncio.sleep(0.2)
             else:
                 break
+        if merged.is_doubtful:
+            inquired = await self._inquire(case.attempt, ())
+            return Intent(inquired.merged.case, None)
         return Intent(merged.case, None)
 
     async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
         """Hand the request to the provider until it may have been sent, or provably was not."""
         account = self.account_of(case.attempt)
         remaining_s = (case.attempt.send_deadline_us - self._clock.now_us()) / MICROSECONDS
+        remaining_s -= self._settings.lease_margin_s
         unsent = 0
         try:
             async with asyncio.timeout(max(remaining_s, 0.001)):
@@ -321,8 +330,3 @@ class OperationEngine:
 
 def _silence(detail: str, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
     return Evidence(Outcome.UNKNOWN, source=source, detail=detail)
-
-
-def is_sending(attempt: Attempt, *, now_us: int) -> bool:
-    """Whether somebody holds the lease to send the attempt."""
-    return attempt.state is AttemptState.SENDING and attempt.lease_until_us > now_us

@@ -11,7 +11,7 @@ from tollbridge_server.domain import ids
 from tollbridge_server.domain.event import ExceptionRecord
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.merge import Case, Merged, give_up, merge
-from tollbridge_server.domain.operation import Attempt, AttemptState, OperationKind
+from tollbridge_server.domain.operation import Attempt, AttemptState, OperationKind, is_sending
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.storage import Transaction
 from tollbridge_server.services.events import payment_event, refund_event
@@ -55,11 +55,14 @@ class OutcomeRecorder:
             return replace(attempt, next_check_at_us=now_us)
         if attempt.state.is_final or attempt.state is AttemptState.UNRESOLVED:
             return replace(attempt, next_check_at_us=0, lease_until_us=0)
-        if evidence.source is EvidenceSource.NOTIFICATION or attempt.sends != known.sends:
-            # Neither a notification nor a sender whose lease ran out may disturb the one who sends now.
+        is_reply = evidence.source is EvidenceSource.REPLY
+        if attempt.sends != known.sends or (not is_reply and is_sending(case.attempt, now_us=now_us)):
+            # Neither news from elsewhere nor a sender whose lease ran out may disturb the one who sends now.
             return attempt
         checks = attempt.checks + (evidence.source is EvidenceSource.QUERY)
         due_us = now_us + self._settings.pause_after_us(checks)
+        if now_us < merged.case.payment.expires_at_us < due_us:
+            due_us = merged.case.payment.expires_at_us
         return replace(attempt, checks=checks, next_check_at_us=due_us, lease_until_us=0)
 
     def _write(self, tx: Transaction, before: Case, merged: Merged) -> None:

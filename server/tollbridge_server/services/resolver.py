@@ -20,7 +20,7 @@ from tollbridge_server.ports.provider import Capabilities, ProviderAccounts
 from tollbridge_server.ports.storage import Storage, StorageUnavailable
 from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
-from tollbridge_server.services.operations import Inquired, OperationEngine
+from tollbridge_server.services.operations import OperationEngine
 from tollbridge_server.services.requests import Caller, IdempotencyToken
 from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
 
@@ -107,6 +107,9 @@ class Resolver:
         now_us = self._clock.now_us()
         if now_us - attempt.created_at_us > self._settings.give_up_after_s * MICROSECONDS:
             await self._engine.give_up(after.attempt)
+        elif after.payment.state is PaymentState.REQUIRES_ACTION and self._is_expired(after.payment, now_us):
+            # The provider was asked a moment ago: the payer has not paid. Its confirmed cancel decides a last race.
+            await self._close(after.payment, CancelCause.EXPIRY)
         elif inquired.evidence.absent and self._is_absence_proof(after.attempt, now_us=now_us):
             await self._after_absence(after.payment, after.operation, after.attempt, now_us=now_us)
 
@@ -129,18 +132,10 @@ class Resolver:
             await self._close(payment, cause)
 
     async def _expire(self, payment_id: str) -> None:
-        """Close a payment whose time to pay is over; ask first, since the payer may just have paid."""
+        """End a payment that still asks for a payment method when its time to pay is over."""
         payment = await self._storage.read(lambda tx: tx.payments.get(payment_id))
-        if payment is None or payment.state is not PaymentState.REQUIRES_ACTION or payment.is_canceling:
-            return
-        operation_id = payment.charge_operation_id
-        attempt = await self._storage.read(lambda tx: tx.attempts.of_operation(operation_id)[-1])
-        if not attempt.state.is_final:
-            inquired: Inquired = await self._engine.inquire(attempt)
-            payment = inquired.merged.case.payment
-            if payment.state is not PaymentState.REQUIRES_ACTION:
-                return
-        await self._close(payment, CancelCause.EXPIRY)
+        if payment is not None and payment.state is PaymentState.REQUIRES_ACTION:
+            await self._close(payment, CancelCause.EXPIRY)
 
     async def _close(self, payment: Payment, cause: CancelCause) -> None:
         """Cancel at the provider on our own account, under a key that only this version of the payment has."""
