@@ -96,10 +96,10 @@ class Attempt:
     """One try of an operation at one provider account, under one request reference.
 
     `lease_until_us` gates sending: nobody else sends before it passes; an answer clears it. `send_deadline_us` is
-    after the moment when the transport gives up at the latest. `key_expires_at_us` ends the time in which the provider still knows our
-    reference as the same request. `next_check_at_us` is when the resolver asks next (0: never). `checks`
-    counts its questions. `sends` counts how often the request was handed to the transport. `is_replayable`
-    says that the request can be rebuilt from stored rows, byte for byte.
+    after the moment when the transport gives up at the latest. `key_expires_at_us` ends the time in which the
+    provider still knows our reference as the same request. `next_check_at_us` is when the resolver asks next (0:
+    never), and `checks` counts its questions. `sends` counts how often the request was handed to the transport.
+    `is_replayable` says that the request can be rebuilt from stored rows, byte for byte.
     """
 
     attempt_id: str

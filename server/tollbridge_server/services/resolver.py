@@ -107,7 +107,7 @@ class Resolver:
         now_us = self._clock.now_us()
         if now_us - attempt.created_at_us > self._settings.give_up_after_s * MICROSECONDS:
             await self._engine.give_up(after.attempt)
-        elif after.payment.state is PaymentState.REQUIRES_ACTION and self._is_expired(after.payment, now_us):
+        elif after.operation.kind.opens and self._is_overdue(after.payment, now_us):
             # The provider was asked a moment ago: the payer has not paid. Its confirmed cancel decides a last race.
             await self._close(after.payment, CancelCause.EXPIRY)
         elif inquired.evidence.absent and self._is_absence_proof(after.attempt, now_us=now_us):
@@ -154,6 +154,10 @@ class Resolver:
 
     def _capabilities(self, attempt: Attempt) -> Capabilities:
         return self._engine.account_of(attempt).adapter.capabilities
+
+    def _is_overdue(self, payment: Payment, now_us: int) -> bool:
+        is_waiting = payment.state is PaymentState.REQUIRES_ACTION and not payment.is_canceling
+        return is_waiting and self._is_expired(payment, now_us)
 
     def _is_expired(self, payment: Payment, now_us: int) -> bool:
         return 0 < payment.expires_at_us <= now_us
