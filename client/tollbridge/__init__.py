@@ -1,0 +1,1 @@
+"""Tollbridge's client."""

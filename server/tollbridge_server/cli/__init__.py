@@ -1,0 +1,1 @@
+"""The commands; each reaches the server through app and services only."""

@@ -1,0 +1,1 @@
+"""The gRPC side: one servicer file for each proto service; no rule of business is decided here."""

@@ -1,0 +1,1 @@
+"""SQLModel tables, repositories and units of work; rows never leave this room."""
