@@ -89,6 +89,10 @@ class PaymentRepository(Protocol):
         """Return ids of expired payments in REQUIRES_ACTION with charge DECLINED or CANCELED: nobody else waits."""
         ...
 
+    def scan(self, after_id: str, *, limit: int) -> Sequence[Payment]:
+        """Oldest first, payment_id > after_id, of all merchants: for a check of the whole database."""
+        ...
+
 
 class OperationRepository(Protocol):
     """Operations, in the order in which they were made."""
@@ -222,6 +226,14 @@ class StaleVersion(Exception):
     """The row was changed by somebody else since it was read; the unit may be run again."""
 
 
+@dataclass(frozen=True, slots=True)
+class StorageStatistics:
+    """What a storage did since it was opened: transactions that changed something, and statements in all."""
+
+    commits: int
+    statements: int
+
+
 class Storage(Protocol):
     """A database."""
 
@@ -234,6 +246,8 @@ class Storage(Protocol):
         ...
 
     def changes(self) -> ChangeFeed: ...
+
+    def statistics(self) -> StorageStatistics: ...
 
     async def is_healthy(self) -> bool:
         """Prove with a real read and a real write lock that the database works."""

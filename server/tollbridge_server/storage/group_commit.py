@@ -1,0 +1,156 @@
+"""Group commit on one SQLite connection: waiting units share a transaction, a savepoint each.
+
+Units run on the event loop's thread (a statement takes microseconds); only COMMIT, which waits for the disk, runs in
+a thread. Units that arrive meanwhile form the next batch. Refuses to go on after a commit that failed: then nobody
+knows what is on the disk, and the process has to end and recover.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from tollbridge_server.ports.storage import StorageUnavailable
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MAX_BATCH = 512
+_EXIT_IO_ERROR = 74  # EX_IOERR of sysexits.h
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T]):
+    unit: Callable[[sqlite3.Connection], T]
+    future: asyncio.Future[T]
+    result: T | None = None
+    error: BaseException | None = None
+
+    def resolve(self) -> None:
+        if self.future.done():  # Whoever waited has hung up; the unit is committed all the same.
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)  # type: ignore[arg-type]  # A unit may return None itself.
+
+
+def end_process(error: BaseException) -> None:
+    """End the process at once: what a failed COMMIT left on the disk is found out by recovery, not by guessing."""
+    logger.critical("the database could not commit, so this process ends now: %s", error)
+    logging.shutdown()
+    os._exit(_EXIT_IO_ERROR)
+
+
+class GroupCommit:
+    """The only writer of its connection, which must be in autocommit mode and usable from other threads."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, on_fatal: Callable[[BaseException], None] | None = None
+    ) -> None:
+        self._connection = connection
+        self._on_fatal = on_fatal or end_process
+        self._waiting: deque[_Waiting[Any]] = deque()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._is_busy = False
+        self._is_closed = False
+        self._idle: asyncio.Event = asyncio.Event()
+        self._idle.set()
+        self.commits = 0
+        """How many transactions that changed something were committed."""
+
+    async def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `unit` in a savepoint and return its result after the COMMIT that holds it.
+
+        What the unit raises undoes what it wrote, and is raised here after the same COMMIT. Raises
+        StorageUnavailable when the transaction could not begin, or was lost with nothing of it written.
+        """
+        if self._is_closed:
+            raise StorageUnavailable("the database is closed")
+        loop = asyncio.get_running_loop()
+        waiting: _Waiting[T] = _Waiting(unit, loop.create_future())
+        self._waiting.append(waiting)
+        if not self._is_busy:
+            self._is_busy = True
+            self._idle.clear()
+            # Not at once: everybody who is ready in this turn of the loop gets into the same transaction.
+            loop.call_soon(self._begin_batch, loop)
+        return await waiting.future
+
+    async def close(self) -> None:
+        """Commit what is queued, then refuse more. The connection stays open."""
+        self._is_closed = True
+        await self._idle.wait()
+        self._executor.shutdown(wait=True)
+
+    def _begin_batch(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+        changes = self._connection.total_changes
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for waiting in batch:
+                self._run(waiting)
+        except sqlite3.Error as error:
+            # SQLite undoes the whole transaction on some errors (a full disk); a lock held elsewhere begins none.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._fail(batch, error)
+            self._next_batch(loop)
+            return
+        has_changed = self._connection.total_changes != changes
+        committed = loop.run_in_executor(self._executor, self._connection.execute, "COMMIT")
+        committed.add_done_callback(lambda done: self._committed(loop, batch, done, has_changed=has_changed))
+
+    def _run(self, waiting: _Waiting[Any]) -> None:
+        execute = self._connection.execute
+        execute("SAVEPOINT unit")
+        try:
+            waiting.result = waiting.unit(self._connection)
+        except Exception as error:
+            waiting.error = error
+            if not self._connection.in_transaction:
+                raise sqlite3.OperationalError(f"the transaction was lost: {error}") from error
+            execute("ROLLBACK TO unit")
+        execute("RELEASE unit")
+
+    def _committed(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[_Waiting[Any]],
+        done: asyncio.Future[sqlite3.Cursor],
+        *,
+        has_changed: bool,
+    ) -> None:
+        error = done.exception()
+        if error is not None:
+            self._on_fatal(error)
+            self._is_closed = True
+            self._fail(batch, error, is_commit_unknown=True)
+            self._fail(list(self._waiting), error)
+            self._waiting.clear()
+            self._idle.set()
+            return
+        self.commits += has_changed
+        for waiting in batch:
+            waiting.resolve()
+        self._next_batch(loop)
+
+    def _next_batch(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._waiting:
+            loop.call_soon(self._begin_batch, loop)
+        else:
+            self._is_busy = False
+            self._idle.set()
+
+    def _fail(self, batch: list[_Waiting[Any]], error: BaseException, *, is_commit_unknown: bool = False) -> None:
+        for waiting in batch:
+            waiting.error = StorageUnavailable(str(error), is_commit_unknown=is_commit_unknown)
+            waiting.error.__cause__ = error
+            waiting.resolve()
