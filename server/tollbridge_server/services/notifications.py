@@ -38,13 +38,14 @@ class NotificationService:
         self._accounts = accounts
         self._failpoint = failpoint
 
-    async def receive(self, account_id: str, inbound: InboundNotification) -> NotificationReply | None:
+    async def receive(self, provider: str, account_id: str, inbound: InboundNotification) -> NotificationReply | None:
         """Verify, merge and store a notification, and return what the provider wants to hear.
 
-        None means that no such account exists. A refused notification gets the adapter's negative reply.
+        None means that the provider has no such account here. A refused notification gets the adapter's negative
+        reply.
         """
         account = self._accounts.get(account_id)
-        if account is None:
+        if account is None or account.provider != provider:
             return None
         try:
             notifications = account.adapter.read_notification(inbound)
