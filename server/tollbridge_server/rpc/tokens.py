@@ -23,6 +23,7 @@ from tollbridge_server.rpc.token_keys import (
     VerificationKey,
     VerificationKeys,
     generate_key_pair,
+    key_id,
     load_keys,
 )
 from tollbridge_server.services.requests import Caller
@@ -179,7 +180,7 @@ class TokenVerifier:
 def mint_token(
     private_key_pem: bytes,
     *,
-    kid: str,
+    kid: str | None = None,
     issuer: str,
     audience: str,
     merchant: str,
@@ -190,7 +191,7 @@ def mint_token(
 ) -> str:
     """A token of type at+jwt, signed with an Ed25519 private key, valid from `now_s` (epoch) for `lifetime_s` seconds.
 
-    Raises ValueError for a key that is not an Ed25519 private PEM, and for a lifetime that is not positive.
+    `kid` None names the key by its thumbprint, as the keys read from a PEM file are named. Raises ValueError for a key that is not an Ed25519 private PEM, and for a lifetime that is not positive.
     """
     if lifetime_s <= 0:
         raise ValueError("lifetime_s must be positive")
@@ -206,7 +207,7 @@ def mint_token(
         "nbf": issued_at,
         "exp": issued_at + lifetime_s,
     }
-    header = {"alg": "EdDSA", "typ": "at+jwt", "kid": kid}
+    header = {"alg": "EdDSA", "typ": "at+jwt", "kid": kid or key_id(private.public_key())}
     return jwt.encode(header, claims, OKPKey.import_key(private), registry=_PinnedRegistry(algorithms=["EdDSA"]))
 
 

@@ -1,0 +1,131 @@
+"""Makes what a developer needs to start at once: a configuration file, keys, and a token that calls with all scopes.
+
+Refuses to overwrite anything; the keys are made here, with permissions for their owner only, and never leave.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tollbridge_server.rpc.methods import declared_methods
+from tollbridge_server.rpc.tokens import generate_key_pair, mint_token
+
+ISSUER = "tollbridge-development"
+AUDIENCE = "tollbridge"
+MERCHANT_ID = "demo"
+TOKEN_LIFETIME_S = 30 * 86400
+
+_CONFIG = """\
+# Tollbridge, for development: one merchant, the sandbox acquirer inside the server, SQLite beside this file.
+# Environment variables override every key: TOLLBRIDGE_SERVER__LISTEN=127.0.0.1:9000. Paths start at this folder.
+# `tollbridge config check` names every mistake. Times are in seconds.
+
+[server]
+listen = "127.0.0.1:7443"       # Another address than loopback needs [server.tls].
+# [server.tls]
+# certificate_file = "server.pem"
+# key_file = "server.key"
+# client_ca_file = "clients.pem"  # Asks callers for certificates (mutual TLS).
+
+[notifications]
+listen = "127.0.0.1:7480"       # Where providers send notifications: /notifications/<provider>/<account id>
+
+[storage]
+url = "sqlite:///tollbridge.db" # Or postgresql://user@host/database, for any number of servers; then `tollbridge migrate`.
+
+[authentication]
+issuer = "{issuer}"
+audience = "{audience}"
+key_files = ["token-key.pub.pem"] # PEM public keys or JWKS files: Ed25519, P-256, RSA.
+
+[engine]
+fingerprint_key_file = "fingerprint.key" # Binds idempotency keys to their requests. The same on every server.
+
+[sandbox]
+book_file = "sandbox.db"        # The acquirer's own book.
+listen = "127.0.0.1:7481"       # The payer's pages: 3-D Secure challenge, QR code, wallet.
+
+[[merchants]]
+id = "{merchant}"
+# key_files = ["demo.pub.pem"]    # Only these keys sign tokens for this merchant.
+# certificate_names = ["shop.example.com"]
+
+[[merchants.accounts]]
+id = "demo-sandbox"
+provider = "sandbox"
+secret = "{secret}"
+# base_url = "http://127.0.0.1:7490" # `tollbridge simulate sandbox`: the acquirer as a process of its own.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """The files of a development set-up."""
+
+    config_path: Path
+    token_path: Path
+
+    @property
+    def signing_key_path(self) -> Path:
+        """The private key that signs development tokens."""
+        return self.config_path.parent / "token-key.pem"
+
+
+def development_at(config_path: Path) -> Development:
+    """Return where the files of a development set-up stand, made or not."""
+    return Development(config_path, config_path.parent / "token")
+
+
+def initialize(config_path: Path) -> Development:
+    """Write configuration, keys and a token. Raises FileExistsError when the configuration is there already."""
+    made = development_at(config_path)
+    if config_path.exists():
+        raise FileExistsError(f"{config_path} exists; remove it first, or write another one with --config")
+    config_path.parent.mkdir(parents=True, exist_ok=True)
+    private_pem, public_pem, _ = generate_key_pair()
+    _write_secret(made.signing_key_path, private_pem)
+    (config_path.parent / "token-key.pub.pem").write_bytes(public_pem)
+    _write_secret(config_path.parent / "fingerprint.key", secrets.token_hex(32).encode())
+    text = _CONFIG.format(issuer=ISSUER, audience=AUDIENCE, merchant=MERCHANT_ID, secret=secrets.token_hex(32))
+    _write_secret(config_path, text.encode())
+    token = mint_development_token(made, merchant_id=MERCHANT_ID, scopes=all_scopes(), lifetime_s=TOKEN_LIFETIME_S)
+    _write_secret(made.token_path, token.encode() + b"\n")
+    return made
+
+
+def mint_development_token(
+    made: Development,
+    *,
+    merchant_id: str,
+    scopes: tuple[str, ...],
+    lifetime_s: int,
+    issuer: str = ISSUER,
+    audience: str = AUDIENCE,
+) -> str:
+    """Return a token signed with the development key. Raises FileNotFoundError when there is none."""
+    private_pem = made.signing_key_path.read_bytes()
+    return mint_token(
+        private_pem,
+        issuer=issuer,
+        audience=audience,
+        merchant=merchant_id,
+        subject="development",
+        scopes=scopes,
+        lifetime_s=lifetime_s,
+        now_s=time.time(),
+    )
+
+
+def all_scopes() -> tuple[str, ...]:
+    """Return every scope that an RPC of the contract asks for."""
+    return tuple(sorted({method.scope for method in declared_methods().values()}))
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

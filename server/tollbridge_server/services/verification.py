@@ -1,0 +1,209 @@
+"""Checks every invariant over a database, and over the provider's book beside it; it changes nothing.
+
+A book is compared where nothing is in flight; while an operation is open, only the limits are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from tollbridge_server.domain.event import Event
+from tollbridge_server.domain.operation import Attempt, AttemptState, Operation, OperationKind, OperationState
+from tollbridge_server.domain.payment import Payment, PaymentState, broken_sums, derive_state
+from tollbridge_server.domain.refund import Refund, RefundState
+from tollbridge_server.ports.books import BookedCharge, ProviderBook
+from tollbridge_server.ports.storage import Storage, Transaction
+
+_BATCH = 200
+_MAX_EVENTS = 100_000
+_OPEN_STATES = (OperationState.PROCESSING, OperationState.REQUIRES_ACTION, OperationState.NEEDS_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One invariant that does not hold: of which payment, which rule, and what was found."""
+
+    payment_id: str
+    rule: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Verification:
+    """What a check went through, and what it found; `effects` counts those in the providers' books."""
+
+    payments: int = 0
+    operations: int = 0
+    refunds: int = 0
+    events: int = 0
+    effects: int = 0
+    in_flight: int = 0
+    breaks: list[Break] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dossier:
+    """All rows of one payment."""
+
+    payment: Payment
+    operations: tuple[Operation, ...]
+    attempts: tuple[Attempt, ...]
+    refunds: tuple[Refund, ...]
+    events: tuple[Event, ...]
+
+    def attempts_of(self, operation: Operation) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.operation_id == operation.operation_id]
+
+    def minor(self, kind: OperationKind, *states: OperationState) -> int:
+        return sum(o.amount.amount_minor for o in self.operations if o.kind is kind and o.state in states)
+
+    @property
+    def is_at_rest(self) -> bool:
+        return all(operation.state not in _OPEN_STATES for operation in self.operations)
+
+
+class Verifier:
+    """Goes through a whole database, payment by payment, in bounded batches."""
+
+    def __init__(self, storage: Storage, books: Mapping[str, ProviderBook]) -> None:
+        self._storage = storage
+        self._books = books
+
+    async def verify(self, progress: Callable[[int], None] = lambda _: None) -> Verification:
+        """Check everything; `progress` is told how many payments are done after each batch."""
+        booked = {
+            (account_id, charge.request_reference): charge
+            for account_id, book in self._books.items()
+            for charge in book.charges()
+        }
+        result = Verification(effects=sum(len(charge.effects) for charge in booked.values()))
+        known: set[tuple[str, str]] = set()
+        after_id = ""
+        while dossiers := await self._storage.read(partial(_load, after_id=after_id)):
+            for dossier in dossiers:
+                self._check(dossier, booked, known, result)
+            after_id = dossiers[-1].payment.payment_id
+            progress(result.payments)
+        for (account_id, reference), charge in booked.items():
+            # A charge that nobody knows and that took nothing is the trace of a cancel that came first.
+            if (account_id, reference) not in known and charge.effects:
+                result.breaks.append(Break("", "an effect belongs to an attempt", f"{account_id} booked {reference}"))
+        return result
+
+    def _check(
+        self,
+        dossier: _Dossier,
+        booked: Mapping[tuple[str, str], BookedCharge],
+        known: set[tuple[str, str]],
+        result: Verification,
+    ) -> None:
+        payment = dossier.payment
+        result.payments += 1
+        result.operations += len(dossier.operations)
+        result.refunds += len(dossier.refunds)
+        result.events += len(dossier.events)
+        result.in_flight += not dossier.is_at_rest
+        found = [*_broken_rows(dossier), *_broken_amounts(dossier), *_broken_events(dossier)]
+        charges = []
+        for attempt in dossier.attempts:
+            key = (attempt.provider_account_id, attempt.request_reference)
+            known.add(key)
+            if key in booked:
+                charges.append(booked[key])
+        if payment.provider_account_id in self._books:
+            found += _broken_books(dossier, charges)
+        result.breaks += [Break(payment.payment_id, rule, detail) for rule, detail in found]
+
+
+def _load(tx: Transaction, after_id: str) -> list[_Dossier]:
+    return [
+        _Dossier(
+            payment,
+            tuple(tx.operations.of_payment(payment.payment_id)),
+            tuple(tx.attempts.of_payment(payment.payment_id)),
+            tuple(tx.refunds.of_payment(payment.payment_id)),
+            tuple(tx.events.of_payment(payment.payment_id, limit=_MAX_EVENTS)),
+        )
+        for payment in tx.payments.scan(after_id, limit=_BATCH)
+    ]
+
+
+_Finding = tuple[str, str]
+
+
+def _broken_rows(dossier: _Dossier) -> Iterator[_Finding]:
+    payment = dossier.payment
+    if broken := broken_sums(payment):
+        yield "sums hold", broken
+    if derive_state(payment) is not payment.state:
+        yield "the state follows from the facts", f"{payment.state} is stored, {derive_state(payment)} follows"
+    for operation in dossier.operations:
+        succeeded = [a for a in dossier.attempts_of(operation) if a.state is AttemptState.SUCCEEDED]
+        if len(succeeded) > 1:
+            yield "one successful attempt an operation", f"{operation.operation_id} has {len(succeeded)}"
+        if operation.state is OperationState.SUCCEEDED and not succeeded and dossier.attempts_of(operation):
+            yield "a success has its attempt", operation.operation_id
+        if operation.amount.currency != payment.currency:
+            yield "one currency", f"{operation.operation_id} is in {operation.amount.currency}"
+    for attempt in dossier.attempts:
+        is_settled = attempt.state.is_final or attempt.state is AttemptState.UNRESOLVED
+        if not is_settled and attempt.next_check_at_us == 0:
+            yield "every open attempt has its next question", attempt.attempt_id
+        if is_settled and attempt.next_check_at_us and payment.state is not PaymentState.NEEDS_REVIEW:
+            yield "a settled attempt is not asked about", attempt.attempt_id
+
+
+def _broken_amounts(dossier: _Dossier) -> Iterator[_Finding]:
+    payment, minor = dossier.payment, dossier.minor
+    if payment.is_contradicted:
+        return  # A person decides; the provider told two stories, and both cannot add up.
+    captured = minor(OperationKind.CAPTURE, OperationState.SUCCEEDED)
+    for operation in dossier.operations:
+        is_charge = operation.operation_id == payment.charge_operation_id
+        if is_charge and operation.kind is OperationKind.SALE and operation.state is OperationState.SUCCEEDED:
+            captured += operation.amount.amount_minor
+    open_captures = minor(OperationKind.CAPTURE, *_OPEN_STATES)
+    refunded = sum(r.amount.amount_minor for r in dossier.refunds if r.state is RefundState.SUCCEEDED)
+    open_states = (RefundState.PROCESSING, RefundState.NEEDS_REVIEW)
+    open_refunds = sum(r.amount.amount_minor for r in dossier.refunds if r.state in open_states)
+    for name, stored, added in (
+        ("captured", payment.captured_minor, captured),
+        ("capture reserved", payment.capture_reserved_minor, open_captures),
+        ("refunded", payment.refunded_minor, refunded),
+        ("refund reserved", payment.refund_reserved_minor, open_refunds),
+    ):
+        if stored != added:
+            yield f"{name} is the sum of its operations", f"{stored} is stored, its operations add up to {added}"
+
+
+def _broken_events(dossier: _Dossier) -> Iterator[_Finding]:
+    versions = [event.version for event in dossier.events]
+    if versions != list(range(1, dossier.payment.version + 1)):
+        yield "one event for each version", f"version {dossier.payment.version}, {len(versions)} events"
+
+
+def _broken_books(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_Finding]:
+    payment = dossier.payment
+    by_reference = {attempt.request_reference: attempt for attempt in dossier.attempts}
+    for charge in charges:
+        for effect in charge.effects:
+            if effect.request_reference not in by_reference:
+                yield "an effect belongs to an attempt", f"the provider booked {effect.request_reference}"
+            if effect.currency != payment.currency:
+                yield "one currency", f"the provider booked {effect.currency}"
+    captured = sum(charge.captured_minor for charge in charges)
+    refunded = sum(charge.refunded_minor for charge in charges)
+    paid = [charge for charge in charges if charge.captured_minor]
+    if len(paid) > 1:
+        yield "no payment is charged twice", f"the provider took money {len(paid)} times"
+    if captured > payment.amount_minor:
+        yield "the provider took no more than was asked", f"{captured} of {payment.amount_minor}"
+    if refunded > captured:
+        yield "the provider gave back no more than it took", f"{refunded} of {captured}"
+    if dossier.is_at_rest and not payment.is_contradicted:
+        if captured != payment.captured_minor:
+            yield "both books agree", f"captured: {payment.captured_minor} here, {captured} at the provider"
+        if refunded != payment.refunded_minor:
+            yield "both books agree", f"refunded: {payment.refunded_minor} here, {refunded} at the provider"
