@@ -67,7 +67,8 @@ class PaymentSubscription:
                 del self._pending[payment_id]
                 yield payment_id
             self._wakeup.clear()
-            await self._wakeup.wait()
+            if not self._is_closed:  # Closed while the consumer had the last id: nobody would wake us again.
+                await self._wakeup.wait()
 
     def close(self) -> None:
         """Stop; a waiting iterator ends."""

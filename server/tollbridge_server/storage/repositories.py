@@ -124,6 +124,8 @@ def _insert_if_absent(statements: TableStatements, name: DialectName) -> Stateme
 
 def _claim(attempts: TableStatements) -> Statement:
     table = attempts.table
+    # A common table expression, which is evaluated once: a planner may run a subquery again for each row of the outer
+    # side, skip what it has locked itself, and so claim more than `limit`.
     due = (
         select(table.c.attempt_id)
         .where(
@@ -134,8 +136,13 @@ def _claim(attempts: TableStatements) -> Statement:
         .order_by(table.c.next_check_at_us)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
-    claim = update(table).where(table.c.attempt_id.in_(due)).values(lease_until_us=bindparam("lease_until_us"))
+    claim = (
+        update(table)
+        .where(table.c.attempt_id.in_(select(due.c.attempt_id)))
+        .values(lease_until_us=bindparam("lease_until_us"))
+    )
     return attempts.compile(claim.returning(*table.columns))
 
 
@@ -178,6 +185,8 @@ class Payments:
         self._session.changed(payment.payment_id)
 
     def find_by_merchant_reference(self, merchant_id: str, reference: str, *, limit: int) -> Sequence[Payment]:
+        if not reference:  # An empty filter would find everything.
+            return []
         wanted = PaymentFilter(merchant_reference=reference)
         return self.page(merchant_id, wanted, before_id="", limit=limit)
 
@@ -292,6 +301,8 @@ class Refunds:
         return [rows.to_refund(row) for row in self._session.all(self._sql.refunds_of_payment, (payment_id,))]
 
     def find_by_merchant_reference(self, merchant_id: str, reference: str, *, limit: int) -> Sequence[Refund]:
+        if not reference:  # An empty filter would find everything.
+            return []
         return self.page(merchant_id, RefundFilter(merchant_reference=reference), before_id="", limit=limit)
 
     def find_by_provider_reference(self, merchant_id: str, reference: str, *, limit: int) -> Sequence[Refund]:
@@ -326,7 +337,10 @@ class IdempotencyKeys:
     def put(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
         if self._session.run(self._sql.key_put, rows.idempotency_row(record)) == 1:
             return None
-        return self.get(record.merchant_id, record.method, record.key)
+        holder = self.get(record.merchant_id, record.method, record.key)
+        if holder is None:
+            raise StaleVersion(f"key {record.key}: its holder was purged between the two statements")
+        return holder
 
     def get(self, merchant_id: str, method: str, key: str) -> IdempotencyRecord | None:
         row = self._session.one(self._sql.key_get, (merchant_id, method, key))

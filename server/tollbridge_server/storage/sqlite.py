@@ -17,7 +17,7 @@ from tollbridge_server.domain.errors import BrokenInvariant
 from tollbridge_server.ports.storage import StorageStatistics, StorageUnavailable, Transaction
 from tollbridge_server.storage.changes import Changes
 from tollbridge_server.storage.group_commit import GroupCommit
-from tollbridge_server.storage.migrations import migrate
+from tollbridge_server.storage.migrations import migrate, pending
 from tollbridge_server.storage.repositories import Repositories, Statements
 from tollbridge_server.storage.statements import Row, Value
 
@@ -64,7 +64,7 @@ class SqliteSession:
 class SqliteStorage:
     """Storage in one SQLite file."""
 
-    def __init__(self, path: Path, lock: int, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, lock: int | None, writer: sqlite3.Connection, reader: sqlite3.Connection) -> None:
         self._path = path
         self._lock = lock
         self._writer = writer
@@ -78,11 +78,13 @@ class SqliteStorage:
         self._changes = Changes()
 
     @classmethod
-    def open(cls, path: Path) -> SqliteStorage:
-        """Lock, migrate and open the file, which is made if it is missing.
+    def open(cls, path: Path, *, is_reader: bool = False) -> SqliteStorage:
+        """Lock, migrate and open the file, which is made if it is missing; as a reader, do none of the three.
 
         Raises StorageUnavailable when another process holds the file, or its migrations are not known here.
         """
+        if is_reader:
+            return cls._open_beside(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock_file(path)
         try:
@@ -96,6 +98,20 @@ class SqliteStorage:
             os.close(lock)
             raise
         return cls(path, lock, writer, reader)
+
+    @classmethod
+    def _open_beside(cls, path: Path) -> SqliteStorage:
+        if not path.is_file():
+            raise StorageUnavailable(f"{path} does not exist")
+        if pending(f"sqlite:///{path}"):
+            raise StorageUnavailable(f"{path} is not migrated: start the server once")
+        try:
+            readers = connect(path), connect(path)
+            for reader in readers:
+                reader.execute("PRAGMA query_only = ON")
+        except sqlite3.Error as error:
+            raise StorageUnavailable(f"{path}: {error}") from error
+        return cls(path, None, *readers)
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         changed: list[str] = []
@@ -145,7 +161,8 @@ class SqliteStorage:
         await self._group.close()
         self._reader.close()
         self._writer.close()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -75,7 +76,10 @@ def _connected(url: str) -> Iterator[Connection]:
 
 def _engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
-        return create_engine("postgresql+psycopg" + url.removeprefix("postgresql"), poolclass=NullPool)
+        # libpq reads the URL, as it does for the server: SQLAlchemy knows fewer forms of it.
+        return create_engine(
+            "postgresql+psycopg://", poolclass=NullPool, creator=lambda: psycopg.connect(url, connect_timeout=10)
+        )
     engine = create_engine(url, poolclass=NullPool, connect_args={"isolation_level": None})
 
     # The driver by itself commits before each DDL statement; a migration has to be all or nothing.
