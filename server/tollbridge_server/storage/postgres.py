@@ -32,7 +32,7 @@ from tollbridge_server.storage.postgres_link import (
     connect,
     is_conflict,
 )
-from tollbridge_server.storage.repositories import Statements
+from tollbridge_server.storage.queries import Statements
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -11,7 +11,8 @@ import psycopg
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from tollbridge_server.ports.storage import StorageUnavailable
-from tollbridge_server.storage.repositories import Repositories, Statements
+from tollbridge_server.storage.queries import Statements
+from tollbridge_server.storage.repositories import Repositories
 from tollbridge_server.storage.statements import Row, Value
 
 CHANNEL = "tollbridge_changes"

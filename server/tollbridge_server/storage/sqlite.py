@@ -18,7 +18,8 @@ from tollbridge_server.ports.storage import StorageStatistics, StorageUnavailabl
 from tollbridge_server.storage.changes import Changes
 from tollbridge_server.storage.group_commit import GroupCommit
 from tollbridge_server.storage.migrations import migrate, pending
-from tollbridge_server.storage.repositories import Repositories, Statements
+from tollbridge_server.storage.queries import Statements
+from tollbridge_server.storage.repositories import Repositories
 from tollbridge_server.storage.statements import Row, Value
 
 T = TypeVar("T")
