@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
-from tollbridge._calls import CallSettings, Method, PagedRequest, ResponseT
+from tollbridge._calls import CallSettings, Method, PagedRequest, ResponseT, serialized
 from tollbridge._error_details import error_from_call
 from tollbridge._pages import AsyncPager, ItemT, PageT
 from tollbridge._retry import Attempts
@@ -93,6 +93,6 @@ class AsyncCalls:
     def _callable(self, method: Method[Any], make: Callable[..., Any]) -> Any:
         found = self._callables.get(method.path)
         if found is None:
-            found = make(method.path, request_serializer=Message.SerializeToString, response_deserializer=method.parse)
+            found = make(method.path, request_serializer=serialized, response_deserializer=method.parse)
             self._callables[method.path] = found
         return found

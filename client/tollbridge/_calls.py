@@ -135,6 +135,11 @@ class Calls:
     def _callable(self, method: Method[Any], make: Callable[..., Any]) -> Any:
         found = self._callables.get(method.path)
         if found is None:
-            found = make(method.path, request_serializer=Message.SerializeToString, response_deserializer=method.parse)
+            found = make(method.path, request_serializer=serialized, response_deserializer=method.parse)
             self._callables[method.path] = found
         return found
+
+
+def serialized(request: Message) -> bytes:
+    """Return the bytes of a request."""
+    return request.SerializeToString()
