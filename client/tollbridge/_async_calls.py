@@ -33,7 +33,8 @@ class AsyncCalls:
         timeout_s = self._settings.timeout_s if timeout_s is None else timeout_s
         attempts = Attempts(self._settings.policy, timeout_s=timeout_s)
         while True:
-            metadata = await self._settings.metadata.now_async(method.name)
+            with attempts.preparing():
+                metadata = await self._settings.metadata.now_async(method.name)
             try:
                 return cast("ResponseT", await call(request, timeout=attempts.remaining_s(), metadata=metadata))
             except grpc.RpcError as broken:
@@ -72,7 +73,8 @@ class AsyncCalls:
         call = self._callable(method, self._channel.unary_stream)
         attempts = Attempts(self._settings.policy, timeout_s=timeout_s)
         while True:
-            metadata = await self._settings.metadata.now_async(method.name)
+            with attempts.preparing():
+                metadata = await self._settings.metadata.now_async(method.name)
             stream = call(cursor.request(), timeout=attempts.remaining_s(), metadata=metadata)
             try:
                 async for response in stream:

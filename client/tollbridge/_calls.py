@@ -75,7 +75,8 @@ class Calls:
         timeout_s = self._settings.timeout_s if timeout_s is None else timeout_s
         attempts = Attempts(self._settings.policy, timeout_s=timeout_s)
         while True:
-            metadata = self._settings.metadata.now(method.name)
+            with attempts.preparing():
+                metadata = self._settings.metadata.now(method.name)
             try:
                 return cast("ResponseT", call(request, timeout=attempts.remaining_s(), metadata=metadata))
             except grpc.RpcError as broken:
@@ -114,7 +115,8 @@ class Calls:
         call = self._callable(method, self._channel.unary_stream)
         attempts = Attempts(self._settings.policy, timeout_s=timeout_s)
         while True:
-            metadata = self._settings.metadata.now(method.name)
+            with attempts.preparing():
+                metadata = self._settings.metadata.now(method.name)
             stream = call(cursor.request(), timeout=attempts.remaining_s(), metadata=metadata)
             try:
                 for response in stream:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -67,6 +68,7 @@ class Attempts:
         self._ends_at = None if timeout_s is None else clock() + timeout_s
         self._failures = 0
         self._effect = Effect.EXCLUDED
+        self._last: TollbridgeError | None = None
 
     def remaining_s(self) -> float | None:
         """Return what is left of the call's deadline in seconds, 0 at least; None when it has none."""
@@ -79,12 +81,26 @@ class Attempts:
         have done.
         """
         self._failures += 1
+        self._last = error
         self._effect = error.effect = max(self._effect, error.effect, key=_WEIGHT.__getitem__)
         if error.code not in RETRYABLE or self._failures >= self._policy.max_attempts:
             return None
         pause_s = max(self._policy.backoff_s(self._failures, fraction=self._fraction()), error.retry_after_s or 0.0)
         remaining_s = self.remaining_s()
         return None if remaining_s is not None and pause_s >= remaining_s else pause_s
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Let the try before explain the call if what the next one needs (a token, a header) can not be had.
+
+        Its error says what may have happened and holds the key; the caller's own exception would hide both.
+        """
+        try:
+            yield
+        except Exception as broken:
+            if self._last is None:
+                raise
+            raise self._last from broken
 
     def progressed(self) -> None:
         """Begin to count anew, because the last try brought something before it broke off (a stream does)."""

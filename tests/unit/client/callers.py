@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,7 +46,8 @@ class AsyncCaller:
         async def run() -> Any:
             return await getattr(self.client, rpc)(**arguments)
 
-        return self._runner.run(run())
+        # The caller's trace is in its context.
+        return self._runner.run(run(), context=contextvars.copy_context())
 
     def items(self, rpc: str, **arguments: Any) -> Iterator[Any]:
         return self._drawn(getattr(self.client, rpc)(**arguments))

@@ -126,6 +126,8 @@ class ScriptedServer:
     def __init__(self, credentials: grpc.ServerCredentials | None = None, address: str = "127.0.0.1:0") -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, deque[Any]] = defaultdict(deque)
+        self.called = Event()
+        """Set when a call has arrived."""
         self.stream_ended = Event()
         """Set when a stream has ended, by whichever side."""
         self._server = grpc.server(ThreadPoolExecutor(8))
@@ -145,6 +147,7 @@ class ScriptedServer:
 
     def take(self, rpc: str, request: Message, context: grpc.ServicerContext) -> Any:
         self.calls.append(Call(rpc, request, dict(context.invocation_metadata())))
+        self.called.set()
         if not self.answers[rpc]:
             context.abort(grpc.StatusCode.DATA_LOSS, f"the test wrote no further answer to {rpc}")
         return self.answers[rpc].popleft()
