@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 import tollbridge
-from tollbridge._channel import is_local
+from tollbridge._channel import ChannelSettings, is_local
 from tollbridge.v1.status_service_pb2 import GetStatusResponse
 
 from tests.unit.client.conftest import Caller
@@ -82,15 +82,35 @@ def test_plaintext_to_another_machine_can_be_allowed(connect: Callable[..., Call
     connect("10.0.0.1:7443", allow_insecure=True)
 
 
-def test_another_machine_gets_tls_without_being_asked(connect: Callable[..., Caller], server: ScriptedServer) -> None:
-    """A name that only looks foreign leads to the plaintext server here: TLS fails before a request is sent."""
-    server.script("GetStatus", GOOD)
-    client = connect(f"ipv4:127.0.0.1:{server.port},10.0.0.1:1", retry=tollbridge.RetryPolicy(max_attempts=1))
+@pytest.mark.parametrize(
+    ("target", "said", "is_secure"),
+    [
+        ("gateway:7443", {}, True),
+        ("127.0.0.1:7443", {}, False),
+        ("unix:/run/t.sock", {}, False),
+        ("127.0.0.1:7443", {"tls": True}, True),
+        ("127.0.0.1:7443", {"root_certificates": b"x"}, True),
+        ("127.0.0.1:7443", {"client_certificate": b"x", "client_key": b"x"}, True),
+        ("gateway:7443", {"allow_insecure": True}, False),
+        ("gateway:7443", {"allow_insecure": True, "root_certificates": b"x"}, True),
+        ("gateway:7443", {"allow_insecure": True, "tls": True}, True),
+        ("gateway:7443", {"allow_insecure": True, "tls": False}, False),
+    ],
+)
+def test_tls_is_spoken_unless_the_target_is_local_or_plaintext_was_allowed(
+    target: str, said: dict[str, Any], is_secure: bool
+) -> None:
+    unsaid: dict[str, Any] = {
+        "tls": None,
+        "root_certificates": None,
+        "client_certificate": None,
+        "client_key": None,
+        "allow_insecure": False,
+        "keepalive_s": None,
+        "max_message_bytes": 1000,
+    }
 
-    with pytest.raises(tollbridge.Unavailable):
-        ask(client)
-
-    assert server.calls == []
+    assert ChannelSettings(target=target, **(unsaid | said)).is_secure is is_secure
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 import typing
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -106,3 +108,10 @@ def test_a_bare_install_can_import_and_open_a_client() -> None:
     done = subprocess.run([sys.executable, "-c", BARE_IMPORT], capture_output=True, text=True, timeout=60)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_names_every_error() -> None:
+    readme = (Path(__file__).resolve().parents[3] / "client" / "README.md").read_text()
+    tree = readme.split("TollbridgeError\n", 1)[1].split("```", 1)[0]
+
+    assert set(re.findall(r"[A-Z][A-Za-z]+", tree)) >= set(_errors_generated.__all__)
