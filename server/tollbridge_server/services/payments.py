@@ -201,8 +201,8 @@ class PaymentService:
         now_us = self._clock.now_us()
         expires_at_us = request.expires_at_us or now_us + int(self._settings.default_expiry_s * MICROSECONDS)
         if expires_at_us <= now_us:
-            violation = FieldViolation("expire_time", "lies in the past")
-            raise RequestError(ErrorReason.REQUEST_INVALID, "expire_time lies in the past", violations=(violation,))
+            violation = FieldViolation("expire_time", "has passed; give the payer time, or leave it out")
+            raise RequestError(ErrorReason.PAYMENT_EXPIRED, "expire_time has passed", violations=(violation,))
         return Payment(
             payment_id=payment_id,
             merchant_id=account.merchant_id,
