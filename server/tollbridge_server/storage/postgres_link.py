@@ -128,8 +128,9 @@ class PostgresLink:
             raise StorageUnavailable(f"the database undid the transaction at its commit ({said})")
 
     def lock_for_writing(self) -> None:
-        """Take the lock that every INSERT and UPDATE takes; a standby or a full stop refuses it."""
+        """Take the table lock that every INSERT takes, and read for update, which a database for reading refuses."""
         self._connection.execute("LOCK TABLE payments IN ROW EXCLUSIVE MODE")
+        self.repositories.payments.lock("pay_health")
 
     def close(self) -> None:
         self._connection.close()
