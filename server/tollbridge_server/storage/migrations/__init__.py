@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -64,7 +65,7 @@ def _connected(url: str) -> Iterator[Connection]:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             yield connection
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise StorageUnavailable(
             f"the database was migrated by a newer Tollbridge ({error}); start that version"
         ) from error

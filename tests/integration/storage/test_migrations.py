@@ -1,0 +1,99 @@
+"""The migrations make exactly the tables that the code declares, once, and a newer database is refused."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
+from tollbridge_server.ports.storage import StorageUnavailable
+from tollbridge_server.storage import tables
+from tollbridge_server.storage.migrations import migrate, pending
+from tollbridge_server.storage.opening import open_storage
+from tollbridge_server.testing.databases import PostgresServer
+
+_CHECKS = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2"
+
+
+def _engine_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+def test_the_migrations_make_the_declared_tables(database_url: str) -> None:
+    assert tables.PaymentRow.metadata is SQLModel.metadata
+    engine = create_engine(_engine_url(database_url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    engine.dispose()
+
+
+def _sqlite_schema(path: Path) -> dict[str, list[str]]:
+    """Return the parts of each CREATE statement, sorted: the order of constraints does not matter."""
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql <> ''").fetchall()
+    connection.close()
+    return {
+        name: sorted(part.strip(" ,\t") for part in re.sub(r"(?m)[ \t]+", " ", sql).splitlines())
+        for name, sql in found
+        if not name.startswith("alembic")
+    }
+
+
+def test_migrated_sqlite_tables_have_the_same_text_as_declared_ones(sqlite_path: Path, tmp_path: Path) -> None:
+    declared = tmp_path / "declared.db"
+    engine = create_engine(f"sqlite:///{declared}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    assert _sqlite_schema(sqlite_path) == _sqlite_schema(declared)
+
+
+@pytest.mark.postgres
+def test_migrated_postgresql_tables_have_the_same_constraints_as_declared_ones(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    declared = postgres_server.create_database("declared")
+    engine = create_engine(_engine_url(declared))
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    with psycopg.connect(postgres_url) as one, psycopg.connect(declared) as two:
+        migrated = [row for row in one.execute(_CHECKS).fetchall() if row[0] != "alembic_version"]
+        assert migrated == two.execute(_CHECKS).fetchall()
+        assert ("payments", "captured_fits_authorized") in {row[:2] for row in migrated}
+
+
+def test_a_migrated_database_has_nothing_pending(database_url: str) -> None:
+    assert pending(database_url) == ()
+    assert migrate(database_url) == ()
+
+
+async def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    engine = create_engine(_engine_url(database_url))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StorageUnavailable, match="newer"):
+        await open_storage(database_url)
+    with pytest.raises(StorageUnavailable, match="newer"):
+        migrate(database_url)
+
+
+@pytest.mark.postgres
+def test_of_concurrent_migrations_one_does_the_work(postgres_server: PostgresServer) -> None:
+    url = postgres_server.create_database("migrated_by_four")
+    with ThreadPoolExecutor(4) as threads:
+        applied = list(threads.map(migrate, [url] * 4))
+    assert sorted(applied) == [(), (), (), ("0001",)]
+
+
+async def test_a_new_sqlite_file_is_made_and_migrated(tmp_path: Path) -> None:
+    storage = await open_storage(f"sqlite:///{tmp_path / 'deep' / 'new.db'}")
+    assert await storage.read(lambda tx: tx.payments.get("none")) is None
+    await storage.close()
