@@ -1,4 +1,4 @@
-"""Storages to test: each test gets a fresh, migrated database of each kind, on a server of its own worker."""
+"""Storages to test: each test gets a migrated database of each kind without a row in it, on its worker's own server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlmodel import SQLModel
 from tollbridge_server.ports.storage import Storage
 from tollbridge_server.storage.migrations import migrate
 from tollbridge_server.storage.opening import open_storage
@@ -43,14 +45,29 @@ def sqlite_path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> str:
+    """A database that no other test has seen or will see."""
     return postgres_server.create_database(f"test_{next(_numbers)}", template=_TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: PostgresServer) -> str:
+    return postgres_server.create_database("shared", template=_TEMPLATE)
+
+
+@pytest.fixture
+def emptied_postgres_url(shared_postgres_url: str) -> str:
+    """A database without rows, for tests that do nothing but use it: ten times faster than a new one."""
+    with psycopg.connect(shared_postgres_url, autocommit=True) as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            connection.execute(f'DELETE FROM "{table.name}"')
+    return shared_postgres_url
 
 
 @pytest.fixture(params=["sqlite", POSTGRES])
 def database_url(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
-    return str(request.getfixturevalue("postgres_url"))
+    return str(request.getfixturevalue("emptied_postgres_url"))
 
 
 @pytest.fixture

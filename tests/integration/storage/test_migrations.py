@@ -74,15 +74,21 @@ def test_a_migrated_database_has_nothing_pending(database_url: str) -> None:
     assert migrate(database_url) == ()
 
 
-async def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
-    engine = create_engine(_engine_url(database_url))
+@pytest.fixture(params=["sqlite_path", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def own_database_url(request: pytest.FixtureRequest) -> str:
+    found = request.getfixturevalue(request.param)
+    return f"sqlite:///{found}" if isinstance(found, Path) else str(found)
+
+
+async def test_a_database_of_a_newer_version_is_refused(own_database_url: str) -> None:
+    engine = create_engine(_engine_url(own_database_url))
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(StorageUnavailable, match="newer"):
-        await open_storage(database_url)
+        await open_storage(own_database_url)
     with pytest.raises(StorageUnavailable, match="newer"):
-        migrate(database_url)
+        migrate(own_database_url)
 
 
 @pytest.mark.postgres
