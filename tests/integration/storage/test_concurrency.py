@@ -54,27 +54,33 @@ async def test_64_concurrent_captures_take_exactly_what_was_authorized(storage: 
     assert found.version == 1 + _AUTHORIZED_MINOR // _CAPTURE_MINOR
 
 
-class _Unlocked(Statements):
-    """Statements that read without a lock and write without a look at the version: the defect of the control."""
+class _Unguarded(Statements):
+    """Statements that write a payment without a look at its version."""
 
     def __init__(self, name: Any) -> None:
         super().__init__(name)
-        self.payment_lock = self.payment_get
         unguarded = TableStatements(PaymentRow, dialect_of(name)).update_by("payment_id", *rows.PAYMENT_CHANGES)
+        # The repository hands over the version all the same, so something has to take it.
         self.payment_update = replace(unguarded, sql=unguarded.sql + " AND %s::BIGINT > 0")
 
 
-class _UnlockedButGuarded(Statements):
+class _Unlocked(Statements):
+    """Statements that read a payment for update without a lock."""
+
     def __init__(self, name: Any) -> None:
         super().__init__(name)
         self.payment_lock = self.payment_get
+
+
+class _UnlockedAndUnguarded(_Unlocked, _Unguarded):
+    """The defect of the control: read, check and write in READ COMMITTED."""
 
 
 @pytest.mark.postgres
 async def test_without_lock_and_version_the_same_captures_take_too_much(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "Statements", _Unlocked)
+    monkeypatch.setattr(postgres, "Statements", _UnlockedAndUnguarded)
     storage = await open_storage(postgres_url)
     taken_minor = await _capture_by_64_units(storage, await _authorized_payment(storage))
     await storage.close()
@@ -82,10 +88,21 @@ async def test_without_lock_and_version_the_same_captures_take_too_much(
 
 
 @pytest.mark.postgres
+async def test_the_lock_alone_keeps_captures_within_what_was_authorized(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "Statements", _Unguarded)
+    storage = await open_storage(postgres_url)
+    taken_minor = await _capture_by_64_units(storage, await _authorized_payment(storage))
+    await storage.close()
+    assert taken_minor == _AUTHORIZED_MINOR
+
+
+@pytest.mark.postgres
 async def test_the_version_alone_keeps_captures_within_what_was_authorized(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "Statements", _UnlockedButGuarded)
+    monkeypatch.setattr(postgres, "Statements", _Unlocked)
     storage = await open_storage(postgres_url)
     payment = await _authorized_payment(storage)
 
