@@ -25,17 +25,18 @@ _CONFIG = """\
 # `tollbridge config check` names every mistake. Times are in seconds.
 
 [server]
-listen = "127.0.0.1:7443"       # Another address than loopback needs [server.tls].
+listen = "127.0.0.1:{ports[0]}"       # Another address than loopback needs [server.tls].
 # [server.tls]
 # certificate_file = "server.pem"
 # key_file = "server.key"
 # client_ca_file = "clients.pem"  # Asks callers for certificates (mutual TLS).
 
 [notifications]
-listen = "127.0.0.1:7480"       # Where providers send notifications: /notifications/<provider>/<account id>
+listen = "127.0.0.1:{ports[1]}"       # Where providers send notifications: /notifications/<provider>/<account id>
 
 [storage]
-url = "sqlite:///tollbridge.db" # Or postgresql://user@host/database, for any number of servers; then `tollbridge migrate`.
+# Or postgresql://user@host/database for any number of servers, after `tollbridge migrate`.
+url = "sqlite:///tollbridge.db"
 
 [authentication]
 issuer = "{issuer}"
@@ -47,7 +48,7 @@ fingerprint_key_file = "fingerprint.key" # Binds idempotency keys to their reque
 
 [sandbox]
 book_file = "sandbox.db"        # The acquirer's own book.
-listen = "127.0.0.1:7481"       # The payer's pages: 3-D Secure challenge, QR code, wallet.
+listen = "127.0.0.1:{ports[2]}"       # The payer's pages: 3-D Secure challenge, QR code, wallet.
 
 [[merchants]]
 id = "{merchant}"
@@ -80,8 +81,11 @@ def development_at(config_path: Path) -> Development:
     return Development(config_path, config_path.parent / "token")
 
 
-def initialize(config_path: Path) -> Development:
-    """Write configuration, keys and a token. Raises FileExistsError when the configuration is there already."""
+def initialize(config_path: Path, *, has_free_ports: bool = False) -> Development:
+    """Write configuration, keys and a token. Raises FileExistsError when the configuration is there already.
+
+    With `has_free_ports` the server takes any free ports, so that several can run side by side.
+    """
     made = development_at(config_path)
     if config_path.exists():
         raise FileExistsError(f"{config_path} exists; remove it first, or write another one with --config")
@@ -90,7 +94,13 @@ def initialize(config_path: Path) -> Development:
     _write_secret(made.signing_key_path, private_pem)
     (config_path.parent / "token-key.pub.pem").write_bytes(public_pem)
     _write_secret(config_path.parent / "fingerprint.key", secrets.token_hex(32).encode())
-    text = _CONFIG.format(issuer=ISSUER, audience=AUDIENCE, merchant=MERCHANT_ID, secret=secrets.token_hex(32))
+    text = _CONFIG.format(
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        merchant=MERCHANT_ID,
+        secret=secrets.token_hex(32),
+        ports=(0, 0, 0) if has_free_ports else (7443, 7480, 7481),
+    )
     _write_secret(config_path, text.encode())
     token = mint_development_token(made, merchant_id=MERCHANT_ID, scopes=all_scopes(), lifetime_s=TOKEN_LIFETIME_S)
     _write_secret(made.token_path, token.encode() + b"\n")

@@ -191,7 +191,8 @@ def mint_token(
 ) -> str:
     """A token of type at+jwt, signed with an Ed25519 private key, valid from `now_s` (epoch) for `lifetime_s` seconds.
 
-    `kid` None names the key by its thumbprint, as the keys read from a PEM file are named. Raises ValueError for a key that is not an Ed25519 private PEM, and for a lifetime that is not positive.
+    `kid` None names the key by its thumbprint, as the keys read from a PEM file are named.
+    Raises ValueError for a key that is not an Ed25519 private PEM, and for a lifetime that is not positive.
     """
     if lifetime_s <= 0:
         raise ValueError("lifetime_s must be positive")

@@ -48,12 +48,13 @@ class Confirmations:
         self._cancels = cancels
 
     async def ask_provider(self, caller: Caller, request: ConfirmPayment) -> Intent:
-        """Ask the provider what became of the payer's action."""
+        """Ask the provider what became of the payer's action.
+
+        Where a notification was faster, the payment is returned as it then is: the caller lost no race that matters.
+        """
 
         def prepare(tx: Transaction) -> Intent:
             payment = lock_owned(tx, caller, request.payment_id)
-            if payment.state not in (PaymentState.REQUIRES_ACTION, PaymentState.PROCESSING):
-                raise state_conflict(payment, "only a payment that waits for an action can be confirmed")
             if asks_for_method(payment):
                 violation = FieldViolation("payment_method", "this payment asks for another payment method")
                 raise state_conflict(payment, "send a payment_method; the one before was not charged", violation)
@@ -64,7 +65,8 @@ class Confirmations:
             caller, "ConfirmPayment", request.token, resource_id=request.payment_id, prepare=prepare
         )
         attempt = done.case.attempt
-        if not done.is_replayed and not is_sending(attempt, now_us=self._clock.now_us()):
+        is_open = not attempt.state.is_final and not is_sending(attempt, now_us=self._clock.now_us())
+        if is_open and not done.is_replayed:
             await self._engine.inquire(attempt, request.action_result)
         return done
 

@@ -1,0 +1,54 @@
+"""`tollbridge config check` and `tollbridge config init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from tollbridge_server import app
+from tollbridge_server.cli.output import ConfigOption, JsonOption, console, fail, load_or_fail, print_json
+from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, load
+from tollbridge_server.development import initialize
+
+
+def build() -> typer.Typer:
+    """Return the sub-commands."""
+    application = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    application.command("check")(check)
+    application.command("init")(init)
+    return application
+
+
+def check(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> None:
+    """Name every mistake with file, key and the way to mend it; exit code 2 if there is one."""
+    if as_json:
+        _check_for_program(config)
+        return
+    loaded = load_or_fail(config)
+    try:
+        app.check(loaded)
+    except ConfigInvalid as invalid:
+        fail("\n".join(invalid.mistakes), code=2)
+    accounts = sum(len(merchant.accounts) for merchant in loaded.config.merchants)
+    console.print(f"{config} is right: {len(loaded.config.merchants)} merchants, {accounts} provider accounts")
+
+
+def init(config: ConfigOption = DEFAULT_PATH) -> None:
+    """Write a commented configuration for development, with fresh keys and a token."""
+    try:
+        made = initialize(config)
+    except FileExistsError as error:
+        fail(str(error))
+    console.print(f"wrote {made.config_path}, its keys, and a token in {made.token_path}", soft_wrap=True)
+
+
+def _check_for_program(config: Path) -> None:
+    mistakes: tuple[str, ...] = ()
+    try:
+        app.check(load(config))
+    except ConfigInvalid as invalid:
+        mistakes = invalid.mistakes
+    print_json({"config": str(config), "is_valid": not mistakes, "mistakes": list(mistakes)})
+    if mistakes:
+        raise typer.Exit(2)

@@ -1,0 +1,66 @@
+"""`tollbridge serve`: the server, until SIGTERM or Ctrl-C drains it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+import uvloop
+
+from tollbridge_server import app, logs
+from tollbridge_server.cli.output import ConfigOption, JsonOption, errors, fail, load_or_fail
+from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, Loaded
+from tollbridge_server.development import development_at, initialize
+from tollbridge_server.ports.storage import StorageUnavailable
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("serve")(serve)
+
+
+def serve(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> None:
+    """Start the server. Without a configuration it makes one for development first, in .tollbridge/.
+
+    With --json it prints one line with its addresses on standard output when it listens.
+    """
+    if config == DEFAULT_PATH and not config.exists():
+        initialize(config)
+        errors.print(f"made a development set-up in {config.parent}/", highlight=False)
+    loaded = load_or_fail(config)
+    logs.configure(loaded.config.logging.level)
+    try:
+        uvloop.run(_serve(loaded, config, as_json=as_json))
+    except ConfigInvalid as invalid:
+        fail("\n".join(invalid.mistakes), code=2)
+    except (StorageUnavailable, OSError) as error:
+        fail(str(error))
+
+
+async def _serve(loaded: Loaded, config: Path, *, as_json: bool) -> None:
+    def announce(endpoints: app.Endpoints) -> None:
+        if as_json:
+            print(json.dumps(asdict(endpoints)), flush=True)
+        else:
+            _greet(endpoints, config)
+
+    await app.serve(loaded, announce=announce)
+
+
+def _greet(endpoints: app.Endpoints, config: Path) -> None:
+    """Tell a person where the server is, and what to try."""
+    made = development_at(config)
+    errors.print(f"Tollbridge serves gRPC on {endpoints.grpc}", style="green", highlight=False)
+    if endpoints.notifications:
+        errors.print(f"  notifications  {endpoints.notifications}/notifications/<provider>/<account>", highlight=False)
+    if endpoints.sandbox:
+        errors.print(f"  payer's pages  {endpoints.sandbox}", highlight=False)
+    if endpoints.metrics:
+        errors.print(f"  metrics        {endpoints.metrics}", highlight=False)
+    if made.token_path.exists():
+        token = made.token_path.read_text().strip()
+        errors.print(f"  token          {token}", highlight=False, soft_wrap=True)
+        errors.print("Try, in another terminal:", highlight=False)
+        errors.print("  .venv/bin/tollbridge pay 19.99 EUR", style="cyan", highlight=False)

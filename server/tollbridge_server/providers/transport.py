@@ -1,0 +1,123 @@
+"""The one way out: HTTP to providers with bounded pools and times, an allow-list, and an exact word on what was sent.
+
+Refuses redirects, plaintext to other machines, hosts that are not configured, and answers without end. Only a request
+that provably never left may be repeated, so every failure says whether that is so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import aiohttp
+
+logger = logging.getLogger(__name__)
+
+MAX_ANSWER_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The provider answered; the body is as it came, since it is what was signed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Not one byte of the request reached the provider."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """The request may have arrived; nobody knows what became of it."""
+
+    reason: str
+
+
+Result = Answered | Unsent | Silent
+
+
+class EgressRefused(ValueError):
+    """An address that this transport must not talk to."""
+
+
+class Transport:
+    """A connection pool for one provider account. Times in seconds; `origin` is scheme://host[:port]."""
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        timeout_s: float = 20.0,
+        connect_timeout_s: float = 5.0,
+        max_connections: int = 64,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/"):
+            raise EgressRefused(f"{origin!r} is no origin; write https://host or https://host:port")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise EgressRefused(f"{origin!r} would send payment data in the clear; use https")
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_s, connect=connect_timeout_s, sock_connect=connect_timeout_s
+        )
+        self._max_connections = max_connections
+        self._tls = tls or ssl.create_default_context()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Result:
+        """Send one POST and return what is known of it; it never raises for what the network did."""
+        try:
+            async with self._open().post(
+                self._origin + path, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                answer = await response.content.read(MAX_ANSWER_BYTES + 1)
+                while len(answer) <= MAX_ANSWER_BYTES and not response.content.at_eof():
+                    answer += await response.content.read(MAX_ANSWER_BYTES + 1 - len(answer))
+                if len(answer) > MAX_ANSWER_BYTES:
+                    return Silent("the answer is too large")
+                return Answered(response.status, {k.lower(): v for k, v in response.headers.items()}, answer)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            # Refused, unresolved, or no TLS: the connection never stood, so nothing was written to it.
+            return Unsent(type(error).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Silent(type(error).__name__)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+            await asyncio.sleep(0)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._max_connections, ssl=self._tls, ttl_dns_cache=60)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+            )
+        return self._session
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

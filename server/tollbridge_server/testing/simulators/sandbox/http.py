@@ -1,0 +1,161 @@
+"""The acquirer behind HTTP, as a process of its own: signed requests in, signed answers out, pages, faults on demand.
+
+Refuses whatever is not signed with the account's secret, and control from anywhere but this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+from tollbridge_server.providers.sandbox import signing, wire
+from tollbridge_server.providers.sandbox.wire import Verb
+from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, ReferenceReused, SandboxAcquirer
+from tollbridge_server.testing.simulators.sandbox.notifier import Notifier
+from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
+from tollbridge_server.testing.simulators.sandbox.rules import Behavior
+
+_NEVER_S = 120.0
+_DELIVERY_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxAccount:
+    """A merchant's account at the acquirer: the shared secret, and where its notifications go (empty: nowhere)."""
+
+    account_id: str
+    secret: bytes = field(repr=False)
+    notification_url: str = ""
+
+
+class SandboxServer:
+    """One listening acquirer."""
+
+    def __init__(self, acquirer: SandboxAcquirer, accounts: Mapping[str, SandboxAccount]) -> None:
+        self._acquirer = acquirer
+        self._accounts = accounts
+        self._runner: web.AppRunner | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._notifier = Notifier(acquirer, self._deliver)
+        self._notification_urls = {account.account_id: account.notification_url for account in accounts.values()}
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen and notify; return the port."""
+        application = web.Application(client_max_size=64 * 1024)
+        for verb in Verb:
+            application.router.add_post(verb.value, self._handle)
+        application.router.add_get("/health", _health)
+        application.router.add_post("/control/arm", self._arm)
+        application.router.add_post("/control/notify", self._notify)
+        PayerPages(self._acquirer).add_to(application)
+        runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        self._runner = runner
+        bound: int = runner.addresses[0][1]
+        self._acquirer.pages_url = f"http://{host}:{bound}"
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_DELIVERY_TIMEOUT_S))
+        self._notifier.start()
+        return bound
+
+    async def stop(self) -> None:
+        """Stop listening and close the book."""
+        await self._notifier.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+        await self._acquirer.close()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        verb = Verb(request.path)
+        body = await request.read()
+        account = self._accounts.get(request.headers.get("sandbox-account", ""))
+        signature = request.headers.get(signing.SIGNATURE_HEADER, "")
+        if account is None:
+            return web.Response(status=401)
+        try:
+            signing.verify(
+                account.secret,
+                body,
+                timestamp=request.headers.get(signing.TIMESTAMP_HEADER, ""),
+                signature=signature,
+                context=signing.request_context(verb.value),
+                now_s=time.time(),
+            )
+        except signing.SignatureInvalid:
+            return web.Response(status=401)
+        status, answer = await self._answer(request, account, verb, body)
+        now_s = int(time.time())
+        context = signing.answer_context(signature, status)
+        headers = {
+            signing.TIMESTAMP_HEADER: str(now_s),
+            signing.SIGNATURE_HEADER: signing.sign(account.secret, answer, timestamp_s=now_s, context=context),
+        }
+        return web.Response(status=status, body=answer, content_type="application/json", headers=headers)
+
+    async def _answer(
+        self, request: web.Request, account: SandboxAccount, verb: Verb, body: bytes
+    ) -> tuple[int, bytes]:
+        try:
+            return 200, wire.write(await self._acquirer.handle(account.account_id, verb, wire.read_request(body)))
+        except wire.Unreadable as error:
+            return 400, str(error).encode()
+        except ReferenceReused:
+            return 409, b"this reference was used for another request"
+        except Faulty as fault:
+            match fault.behavior:
+                case Behavior.SERVER_ERROR | Behavior.BOOKED_SERVER_ERROR:
+                    return 500, b"a fault on demand"
+                case Behavior.RESET | Behavior.BOOKED_RESET:
+                    if request.transport is not None:
+                        request.transport.abort()
+                    raise
+                case _:
+                    await asyncio.sleep(_NEVER_S)
+                    raise
+
+    async def _deliver(self, account_id: str, body: bytes) -> bool:
+        account, url = self._accounts.get(account_id), self._notification_urls.get(account_id, "")
+        if account is None or self._session is None or not url:
+            return False
+        try:
+            async with self._session.post(url, data=body, headers=notification_headers(account.secret, body)) as reply:
+                return reply.status == 200
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    async def _arm(self, request: web.Request) -> web.Response:
+        """Let the next requests misbehave: ?behavior=booked_timeout&count=1."""
+        try:
+            self._acquirer.arm(Behavior(request.query["behavior"]), int(request.query.get("count", "1")))
+        except (KeyError, ValueError):
+            return web.Response(status=400, text=f"behavior is one of: {', '.join(Behavior)}")
+        return web.Response(text="armed")
+
+    async def _notify(self, request: web.Request) -> web.Response:
+        """Send the notifications of an account elsewhere from now on: ?account=…&url=…."""
+        account_id = request.query.get("account", "")
+        if account_id not in self._notification_urls:
+            return web.Response(status=404)
+        self._notification_urls[account_id] = request.query.get("url", "")
+        return web.Response(text="noted")
+
+
+def notification_headers(secret: bytes, body: bytes) -> dict[str, str]:
+    """Return the headers of a notification that is sent now."""
+    now_s = int(time.time())
+    return {
+        "content-type": "application/json",
+        signing.TIMESTAMP_HEADER: str(now_s),
+        signing.SIGNATURE_HEADER: signing.sign(secret, body, timestamp_s=now_s, context=signing.NOTIFICATION_CONTEXT),
+    }
+
+
+async def _health(_: web.Request) -> web.Response:
+    return web.Response(text="ok")
