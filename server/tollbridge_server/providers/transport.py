@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 
@@ -63,21 +64,35 @@ class Transport:
         max_connections: int = 64,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/"):
-            raise EgressRefused(f"{origin!r} is no origin; write https://host or https://host:port")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
-            raise EgressRefused(f"{origin!r} would send payment data in the clear; use https")
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        if tls is not None and (tls.verify_mode is not ssl.CERT_REQUIRED or not tls.check_hostname):
+            raise EgressRefused("TLS without verified certificates and host names is no TLS")
+        self._origin = check_origin(origin)
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_s, connect=connect_timeout_s, sock_connect=connect_timeout_s
         )
         self._max_connections = max_connections
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Result:
-        """Send one POST and return what is known of it; it never raises for what the network did."""
+        """Send one POST and return what is known of it; it never raises for what the network did.
+
+        Raises EgressRefused for a path that would lead to another host.
+        """
+        if not path.startswith("/"):
+            raise EgressRefused("a path starts with a slash")
+        if not logger.isEnabledFor(logging.DEBUG):
+            return await self._post(path, body, headers)
+        started_s = time.monotonic()
+        result = await self._post(path, body, headers)
+        told = result.status if isinstance(result, Answered) else f"{type(result).__name__}: {result.reason}"
+        # Neither bodies nor headers nor queries: they hold cards, signatures and the payer's data.
+        logger.debug(
+            "POST %s%s: %s after %.3f s", self._origin, urlsplit(path).path, told, time.monotonic() - started_s
+        )
+        return result
+
+    async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Result:
         try:
             async with self._open().post(
                 self._origin + path, data=body, headers=headers, allow_redirects=False
@@ -103,7 +118,9 @@ class Transport:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._max_connections, ssl=self._tls, ttl_dns_cache=60)
+            connector = aiohttp.TCPConnector(
+                limit=self._max_connections, ssl=self._tls or ssl.create_default_context(), ttl_dns_cache=60
+            )
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 timeout=self._timeout,
@@ -112,6 +129,29 @@ class Transport:
                 auto_decompress=False,
             )
         return self._session
+
+
+def check_origin(origin: str) -> str:
+    """Return `origin` as scheme://host[:port].
+
+    Raises EgressRefused for what is more or less than an origin, and for plaintext to another machine.
+    """
+    parts = urlsplit(origin)
+    is_origin = parts.scheme in ("https", "http") and parts.hostname and parts.path in ("", "/")
+    if not is_origin or parts.username is not None or parts.query or parts.fragment or _has_bad_port(parts):
+        # Not the text itself: what stands before an @ may be a password.
+        raise EgressRefused("this is no origin; write https://host or https://host:port, and nothing else")
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise EgressRefused(f"http://{host} would send payment data in the clear; use https")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _has_bad_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port == 0
+    except ValueError:
+        return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -33,6 +33,7 @@ _DECLINES: dict[str, tuple[DeclineReason, RetryAdvice, str]] = {
     "payer_canceled": (DeclineReason.PAYER_CANCELED, RetryAdvice.OTHER_METHOD, "the payer refused"),
     "expired": (DeclineReason.PAYER_TIMEOUT, RetryAdvice.LATER, "the payer let the time pass"),
     "amount_too_large": (DeclineReason.AMOUNT_INVALID, RetryAdvice.NEVER, "the amount exceeds what is left"),
+    "amount_too_small": (DeclineReason.AMOUNT_INVALID, RetryAdvice.NEVER, "the amount is nothing"),
     "charge_released": (DeclineReason.CAPTURE_NOT_POSSIBLE, RetryAdvice.NEVER, "the authorization was released"),
     "charge_captured": (DeclineReason.CANCEL_NOT_POSSIBLE, RetryAdvice.NEVER, "everything was captured"),
     "charge_declined": (DeclineReason.CANCEL_NOT_POSSIBLE, RetryAdvice.NEVER, "the charge was declined"),

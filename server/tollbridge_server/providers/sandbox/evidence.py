@@ -20,6 +20,10 @@ def evidence_of(result: Answer | Unsent | Silent, *, source: EvidenceSource, ref
     if result.state == "not_found":
         return Evidence(Outcome.UNKNOWN, source, absent=True)
     outcome = OUTCOMES.get(result.state, Outcome.UNKNOWN)
+    next_action = _action_of(result) if outcome is Outcome.REQUIRES_ACTION else None
+    if outcome is Outcome.UNKNOWN or (outcome is Outcome.REQUIRES_ACTION and next_action is None):
+        detail = f"state {result.state[:32]!r} with action {result.action[:32]!r} is not understood"
+        return Evidence(Outcome.UNKNOWN, source, provider_reference=result.id, detail=detail)
     is_refused = outcome in (Outcome.DECLINED, Outcome.CANCELED) and result.code not in ("", "canceled")
     return Evidence(
         outcome,
@@ -27,7 +31,7 @@ def evidence_of(result: Answer | Unsent | Silent, *, source: EvidenceSource, ref
         provider_reference=result.id,
         amount=Money(result.amount_minor, result.currency) if result.currency else None,
         failure=failure_of(result.code) if is_refused else None,
-        next_action=_action_of(result) if outcome is Outcome.REQUIRES_ACTION else None,
+        next_action=next_action,
     )
 
 

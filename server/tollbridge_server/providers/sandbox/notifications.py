@@ -9,6 +9,8 @@ from tollbridge_server.ports.provider import InboundNotification, Notification, 
 from tollbridge_server.providers.sandbox import signing, wire
 from tollbridge_server.providers.sandbox.evidence import evidence_of
 
+MAX_EVENT_ID_LENGTH = 64
+
 
 def read(inbound: InboundNotification, *, account_id: str, secret: bytes) -> Notification:
     """Return the notification. Raises NotificationRefused for one that is forged, stale, or for another account."""
@@ -28,6 +30,8 @@ def read(inbound: InboundNotification, *, account_id: str, secret: bytes) -> Not
         event_id, account, answer = parsed["event_id"], parsed["account"], wire.answer_of(parsed["answer"])
     except (orjson.JSONDecodeError, KeyError, TypeError, wire.Unreadable) as error:
         raise NotificationRefused("signed, but not readable") from error
-    if account != account_id or not isinstance(event_id, str):
+    if account != account_id:
         raise NotificationRefused("for another account")
+    if not isinstance(event_id, str) or not 0 < len(event_id) <= MAX_EVENT_ID_LENGTH:
+        raise NotificationRefused("signed, but without an event id")
     return Notification(event_id, answer.reference, evidence_of(answer, source=EvidenceSource.NOTIFICATION))

@@ -23,6 +23,7 @@ SUCCEEDED, PENDING, REQUIRES_ACTION, DECLINED, CANCELED = (
     "canceled",
 )
 
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS charges (
     account TEXT NOT NULL, reference TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS charges (
     state TEXT NOT NULL, code TEXT NOT NULL, action TEXT NOT NULL, token TEXT NOT NULL, return_url TEXT NOT NULL,
     captured_minor INTEGER NOT NULL DEFAULT 0, refunded_minor INTEGER NOT NULL DEFAULT 0,
     is_released INTEGER NOT NULL DEFAULT 0, expires_at_us INTEGER NOT NULL, settles_at_us INTEGER NOT NULL,
-    created_at_us INTEGER NOT NULL,
+    behavior TEXT NOT NULL, created_at_us INTEGER NOT NULL,
     PRIMARY KEY (account, reference),
     CHECK (captured_minor BETWEEN 0 AND amount_minor), CHECK (refunded_minor BETWEEN 0 AND captured_minor)
 ) STRICT, WITHOUT ROWID;
@@ -39,7 +40,8 @@ CREATE INDEX IF NOT EXISTS charges_settling ON charges (settles_at_us) WHERE set
 CREATE TABLE IF NOT EXISTS effects (
     account TEXT NOT NULL, reference TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, charge TEXT NOT NULL,
     amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, state TEXT NOT NULL, code TEXT NOT NULL,
-    is_final INTEGER NOT NULL, settles_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL,
+    is_final INTEGER NOT NULL, settles_at_us INTEGER NOT NULL, behavior TEXT NOT NULL,
+    created_at_us INTEGER NOT NULL,
     PRIMARY KEY (account, reference)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS effects_by_charge ON effects (account, charge);
@@ -48,18 +50,20 @@ CREATE TABLE IF NOT EXISTS dropped (
     account TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (account, reference)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
-    event_id TEXT NOT NULL, account TEXT NOT NULL, body BLOB NOT NULL, due_at_us INTEGER NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (event_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at_us);
+    number INTEGER PRIMARY KEY, event_id TEXT NOT NULL, account TEXT NOT NULL, body BLOB NOT NULL,
+    due_at_us INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, is_closed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at_us) WHERE is_closed = 0;
+CREATE INDEX IF NOT EXISTS outbox_by_event ON outbox (event_id);
 """
 
 _CHARGE_COLUMNS = (
     "account, reference, id, kind, amount_minor, currency, method, last_four, state, code, action, token, return_url, "
-    "captured_minor, refunded_minor, is_released, expires_at_us, settles_at_us, created_at_us"
+    "captured_minor, refunded_minor, is_released, expires_at_us, settles_at_us, behavior, created_at_us"
 )
 _EFFECT_COLUMNS = (
-    "account, reference, id, kind, charge, amount_minor, currency, state, code, is_final, settles_at_us, created_at_us"
+    "account, reference, id, kind, charge, amount_minor, currency, state, code, is_final, settles_at_us, behavior, "
+    "created_at_us"
 )
 
 
@@ -85,6 +89,7 @@ class ChargeEntry:
     is_released: int
     expires_at_us: int
     settles_at_us: int
+    behavior: str
     created_at_us: int
 
 
@@ -103,7 +108,20 @@ class EffectEntry:
     code: str
     is_final: int
     settles_at_us: int
+    behavior: str
     created_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One sending of a notification; `number` orders them, and an event that is sent twice has two."""
+
+    number: int
+    event_id: str
+    account: str
+    body: bytes
+    tries: int
+    is_closed: bool
 
 
 class Ledger:
@@ -124,7 +142,7 @@ class Ledger:
 
     def add_charge(self, entry: ChargeEntry) -> None:
         self._execute(
-            f"INSERT INTO charges ({_CHARGE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _values(entry)
+            f"INSERT INTO charges ({_CHARGE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _values(entry)
         )
 
     def change_charge(self, entry: ChargeEntry) -> None:
@@ -157,13 +175,27 @@ class Ledger:
         return [EffectEntry(*row) for row in rows]
 
     def add_effect(self, entry: EffectEntry) -> None:
-        self._execute(f"INSERT INTO effects ({_EFFECT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _values(entry))
+        self._execute(f"INSERT INTO effects ({_EFFECT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _values(entry))
 
     def change_effect(self, entry: EffectEntry) -> None:
         self._execute(
             "UPDATE effects SET state = ?, code = ?, settles_at_us = ? WHERE account = ? AND reference = ?",
             (entry.state, entry.code, entry.settles_at_us, entry.account, entry.reference),
         )
+
+    def latest_charges(self, account: str, *, limit: int) -> list[ChargeEntry]:
+        rows = self._execute(
+            f"SELECT {_CHARGE_COLUMNS} FROM charges WHERE account = ? ORDER BY created_at_us DESC LIMIT ?",
+            (account, limit),
+        ).fetchall()
+        return [ChargeEntry(*row) for row in rows]
+
+    def latest_effects(self, account: str, *, limit: int) -> list[EffectEntry]:
+        rows = self._execute(
+            f"SELECT {_EFFECT_COLUMNS} FROM effects WHERE account = ? ORDER BY created_at_us DESC LIMIT ?",
+            (account, limit),
+        ).fetchall()
+        return [EffectEntry(*row) for row in rows]
 
     def settling_charges(self, now_us: int) -> list[ChargeEntry]:
         rows = self._execute(
@@ -182,28 +214,54 @@ class Ledger:
         return self._execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (account, reference)).rowcount == 1
 
     def post(self, event_id: str, account: str, body: bytes, *, due_at_us: int) -> None:
-        self._execute("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, 0)", (event_id, account, body, due_at_us))
+        self._execute(
+            "INSERT INTO outbox (event_id, account, body, due_at_us) VALUES (?, ?, ?, ?)",
+            (event_id, account, body, due_at_us),
+        )
 
-    def due_notifications(self, now_us: int) -> list[tuple[str, str, bytes, int]]:
-        return self._execute(
-            "SELECT event_id, account, body, tries FROM outbox WHERE due_at_us <= ? ORDER BY due_at_us LIMIT 50",
-            (now_us,),
+    def due_notifications(self, now_us: int) -> list[OutboxEntry]:
+        return self._notifications("is_closed = 0 AND due_at_us <= ? ORDER BY due_at_us, number LIMIT 50", now_us)
+
+    def notifications_of(self, account: str, *, limit: int) -> list[OutboxEntry]:
+        """Return the latest sendings of an account, the newest first, delivered or not."""
+        return self._notifications("account = ? ORDER BY number DESC LIMIT ?", account, limit)
+
+    def notification(self, event_id: str) -> OutboxEntry | None:
+        return next(iter(self._notifications("event_id = ? ORDER BY number LIMIT 1", event_id)), None)
+
+    def close_notification(self, number: int) -> None:
+        """Stop sending: it was acknowledged, or tried often enough. It stays to be looked at and sent again."""
+        self._execute("UPDATE outbox SET tries = tries + 1, is_closed = 1 WHERE number = ?", (number,))
+
+    def deliver_later(self, number: int, *, due_at_us: int) -> None:
+        self._execute("UPDATE outbox SET tries = tries + 1, due_at_us = ? WHERE number = ?", (due_at_us, number))
+
+    def _notifications(self, where: str, *values: object) -> list[OutboxEntry]:
+        rows = self._execute(
+            f"SELECT number, event_id, account, body, tries, is_closed FROM outbox WHERE {where}", values
         ).fetchall()
-
-    def delivered(self, event_id: str) -> None:
-        self._execute("DELETE FROM outbox WHERE event_id = ?", (event_id,))
-
-    def deliver_later(self, event_id: str, *, due_at_us: int) -> None:
-        self._execute("UPDATE outbox SET tries = tries + 1, due_at_us = ? WHERE event_id = ?", (due_at_us, event_id))
+        return [
+            OutboxEntry(number, event_id, account, body, tries, bool(is_closed))
+            for number, event_id, account, body, tries, is_closed in rows
+        ]
 
 
 def open_book(path: Path) -> sqlite3.Connection:
-    """Open the book at `path`, made if it is missing, with every durability setting on."""
+    """Open the book at `path`, made if it is missing, with every durability setting on.
+
+    Raises ValueError for a file that another version made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 1000"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    is_new = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if not is_new and version != _SCHEMA_VERSION:
+        connection.close()
+        raise ValueError(f"{path} is the sandbox's book of another version of Tollbridge; take another file")
     connection.executescript(_SCHEMA)
+    connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
     return connection
 
 
@@ -219,7 +277,8 @@ class AccountBook:
 
 def read_book(path: Path) -> dict[str, ProviderBook]:
     """Return the books of all accounts in the file at `path`, which another process may be writing."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")  # Both tables as they were at one moment.
         charges = [ChargeEntry(*row) for row in connection.execute(f"SELECT {_CHARGE_COLUMNS} FROM charges").fetchall()]
         effects = [EffectEntry(*row) for row in connection.execute(f"SELECT {_EFFECT_COLUMNS} FROM effects").fetchall()]
     of_charge: dict[tuple[str, str], list[EffectEntry]] = {}

@@ -15,7 +15,9 @@ from aiohttp import web
 
 from tollbridge_server.providers.sandbox import signing, wire
 from tollbridge_server.providers.sandbox.wire import Verb
-from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, ReferenceReused, SandboxAcquirer
+from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, SandboxAcquirer
+from tollbridge_server.testing.simulators.sandbox.clerk import ReferenceReused
+from tollbridge_server.testing.simulators.sandbox.control import Control, notification_headers
 from tollbridge_server.testing.simulators.sandbox.notifier import Notifier
 from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
 from tollbridge_server.testing.simulators.sandbox.rules import Behavior
@@ -50,8 +52,8 @@ class SandboxServer:
         for verb in Verb:
             application.router.add_post(verb.value, self._handle)
         application.router.add_get("/health", _health)
-        application.router.add_post("/control/arm", self._arm)
-        application.router.add_post("/control/notify", self._notify)
+        secrets = {account.account_id: account.secret for account in self._accounts.values()}
+        Control(self._acquirer, secrets=secrets, send=self._send, redirect=self._redirect).add_to(application)
         PayerPages(self._acquirer).add_to(application)
         runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
         await runner.setup()
@@ -115,46 +117,33 @@ class SandboxServer:
                 case Behavior.RESET | Behavior.BOOKED_RESET:
                     if request.transport is not None:
                         request.transport.abort()
-                    raise
                 case _:
                     await asyncio.sleep(_NEVER_S)
-                    raise
+            return 504, b"nobody is listening any more"
 
     async def _deliver(self, account_id: str, body: bytes) -> bool:
-        account, url = self._accounts.get(account_id), self._notification_urls.get(account_id, "")
-        if account is None or self._session is None or not url:
+        account = self._accounts.get(account_id)
+        if account is None:
             return False
+        return await self._send(account_id, body, notification_headers(account.secret, body)) == 200
+
+    async def _send(self, account_id: str, body: bytes, headers: dict[str, str]) -> int:
+        """Post a notification and return the HTTP status, 0 when there was no answer."""
+        url = self._notification_urls.get(account_id, "")
+        if self._session is None or not url:
+            return 0
         try:
-            async with self._session.post(url, data=body, headers=notification_headers(account.secret, body)) as reply:
-                return reply.status == 200
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as reply:
+                return reply.status
         except (aiohttp.ClientError, TimeoutError, OSError):
-            return False
+            return 0
 
-    async def _arm(self, request: web.Request) -> web.Response:
-        """Let the next requests misbehave: ?behavior=booked_timeout&count=1."""
-        try:
-            self._acquirer.arm(Behavior(request.query["behavior"]), int(request.query.get("count", "1")))
-        except (KeyError, ValueError):
-            return web.Response(status=400, text=f"behavior is one of: {', '.join(Behavior)}")
-        return web.Response(text="armed")
-
-    async def _notify(self, request: web.Request) -> web.Response:
-        """Send the notifications of an account elsewhere from now on: ?account=…&url=…."""
-        account_id = request.query.get("account", "")
+    def _redirect(self, account_id: str, url: str) -> bool:
+        """Send the notifications of an account elsewhere; False for an account that does not exist."""
         if account_id not in self._notification_urls:
-            return web.Response(status=404)
-        self._notification_urls[account_id] = request.query.get("url", "")
-        return web.Response(text="noted")
-
-
-def notification_headers(secret: bytes, body: bytes) -> dict[str, str]:
-    """Return the headers of a notification that is sent now."""
-    now_s = int(time.time())
-    return {
-        "content-type": "application/json",
-        signing.TIMESTAMP_HEADER: str(now_s),
-        signing.SIGNATURE_HEADER: signing.sign(secret, body, timestamp_s=now_s, context=signing.NOTIFICATION_CONTEXT),
-    }
+            return False
+        self._notification_urls[account_id] = url
+        return True
 
 
 async def _health(_: web.Request) -> web.Response:

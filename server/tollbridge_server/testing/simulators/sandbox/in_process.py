@@ -16,21 +16,23 @@ from tollbridge_server.ports.provider import InboundNotification
 from tollbridge_server.providers.sandbox.wire import Answer, Request, Verb
 from tollbridge_server.providers.transport import Silent, Unsent
 from tollbridge_server.services.notifications import NotificationService
-from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, ReferenceReused, SandboxAcquirer
-from tollbridge_server.testing.simulators.sandbox.http import notification_headers
+from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, SandboxAcquirer
+from tollbridge_server.testing.simulators.sandbox.clerk import ReferenceReused
+from tollbridge_server.testing.simulators.sandbox.control import notification_headers
 from tollbridge_server.testing.simulators.sandbox.notifier import Notifier
 from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
 from tollbridge_server.testing.simulators.sandbox.rules import Behavior
 
-_NEVER_S = 3600.0
+_ANSWER_TIMEOUT_S = 20.0
 
 
 class InProcessLink:
-    """SandboxLink that calls the acquirer directly."""
+    """SandboxLink that calls the acquirer directly; an answer that never comes is waited for `timeout_s` seconds."""
 
-    def __init__(self, acquirer: SandboxAcquirer, account_id: str) -> None:
+    def __init__(self, acquirer: SandboxAcquirer, account_id: str, *, timeout_s: float = _ANSWER_TIMEOUT_S) -> None:
         self._acquirer = acquirer
         self._account_id = account_id
+        self._timeout_s = timeout_s
 
     async def call(self, verb: Verb, request: Request) -> Answer | Unsent | Silent:
         try:
@@ -39,7 +41,7 @@ class InProcessLink:
             return Silent("HTTP 409")
         except Faulty as fault:
             if fault.behavior in (Behavior.LOST, Behavior.BOOKED_TIMEOUT):
-                await asyncio.sleep(_NEVER_S)
+                await asyncio.sleep(self._timeout_s)
             return Silent(fault.behavior.value)
 
     async def close(self) -> None:

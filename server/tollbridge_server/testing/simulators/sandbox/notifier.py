@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
-from tollbridge_server.testing.simulators.sandbox.book import Ledger
+from tollbridge_server.testing.simulators.sandbox.book import OutboxEntry
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +53,14 @@ class Notifier:
             self._acquirer.posted.clear()
 
     async def _deliver_due(self) -> None:
-        now_us = time.time_ns() // 1000
-        due = await self._acquirer.write(lambda ledger: ledger.due_notifications(now_us))
-        for event_id, account, body, tries in due:
-            is_done = await self._deliver(account, body) or tries >= _MAX_TRIES
-            pause_us = int(min(0.25 * 2**tries, _MAX_PAUSE_S) * 1_000_000)
+        of_account: dict[str, list[OutboxEntry]] = {}
+        for entry in await self._acquirer.due_notifications():
+            of_account.setdefault(entry.account, []).append(entry)
+        # In order within an account; one that does not answer must not keep the others waiting.
+        await asyncio.gather(*(self._deliver_in_order(entries) for entries in of_account.values()))
 
-            def note(
-                ledger: Ledger, event_id: str = event_id, is_done: bool = is_done, pause_us: int = pause_us
-            ) -> None:
-                if is_done:
-                    ledger.delivered(event_id)
-                else:
-                    ledger.deliver_later(event_id, due_at_us=time.time_ns() // 1000 + pause_us)
-
-            await self._acquirer.write(note)
+    async def _deliver_in_order(self, entries: list[OutboxEntry]) -> None:
+        for entry in entries:
+            is_done = await self._deliver(entry.account, entry.body) or entry.tries + 1 >= _MAX_TRIES
+            pause_s = min(0.25 * 2**entry.tries, _MAX_PAUSE_S)
+            await self._acquirer.note_delivery(entry, is_done=is_done, pause_s=pause_s)

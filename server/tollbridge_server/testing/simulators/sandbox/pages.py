@@ -7,7 +7,7 @@ import html
 from aiohttp import web
 
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
-from tollbridge_server.testing.simulators.sandbox.book import REQUIRES_ACTION, SUCCEEDED, ChargeEntry
+from tollbridge_server.testing.simulators.sandbox.book import PENDING, REQUIRES_ACTION, SUCCEEDED, ChargeEntry
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox acquirer</title>
 <style>body{{font:16px system-ui;max-width:28rem;margin:4rem auto}}button{{font:inherit;padding:.5rem 1rem}}</style>
@@ -15,6 +15,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox a
 _FORM = """<form method="post"><button name="decision" value="approve">Approve</button>
 <button name="decision" value="refuse">Refuse</button></form>"""
 _POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action *"}
+
+_TITLES = {SUCCEEDED: "Approved", PENDING: "Being processed"}
 
 
 class PayerPages:
@@ -50,10 +52,11 @@ def _page(charge: ChargeEntry) -> web.Response:
     title = "3-D Secure challenge" if charge.method == "CARD" else "Pay with your wallet"
     form = _FORM
     if charge.state != REQUIRES_ACTION:
-        title = "Approved" if charge.state == SUCCEEDED else "Not approved"
+        title = _TITLES.get(charge.state, "Not approved")
         target = html.escape(charge.return_url, quote=True)
         is_web = charge.return_url.startswith(("https://", "http://"))
-        form = f'<p><a href="{target}">Back to the shop</a></p>' if is_web else ""
+        back = f'<meta http-equiv="refresh" content="2;url={target}"><p><a href="{target}">Back to the shop</a></p>'
+        form = back if is_web else ""
     amount = f"{charge.amount_minor} minor units of {charge.currency}"
     text = _PAGE.format(title=title, amount=html.escape(amount), form=form)
     return web.Response(text=text, content_type="text/html", headers=_POLICY)

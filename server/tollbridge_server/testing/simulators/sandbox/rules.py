@@ -107,6 +107,8 @@ PENDING_BEHAVIORS = frozenset(
 )
 UNBOOKED_BEHAVIORS = frozenset({Behavior.LOST, Behavior.RESET, Behavior.SERVER_ERROR})
 """The request never takes effect; the next one under the same reference does."""
+BOOKED_BEHAVIORS = frozenset({Behavior.BOOKED_TIMEOUT, Behavior.BOOKED_RESET, Behavior.BOOKED_SERVER_ERROR})
+"""The request takes effect, and its answer is lost."""
 
 
 def behavior_of(amount_minor: int) -> Behavior | None:
