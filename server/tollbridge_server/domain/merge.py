@@ -5,7 +5,7 @@ Refuses to let any evidence move an attempt backwards, and never drops evidence 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, NextAction, Outcome
@@ -20,6 +20,7 @@ from tollbridge_server.domain.operation import (
 )
 from tollbridge_server.domain.payment import ChargeState, Payment, PaymentState, derive_state, settle
 from tollbridge_server.domain.refund import Refund, RefundState
+from tollbridge_server.domain.values import replace
 
 _RANK = {
     AttemptState.SENDING: 0,
@@ -204,6 +205,8 @@ def _failure_after(present: Failure | None, evidence: Evidence, state: AttemptSt
 
 
 def _with_review(payment: Payment, old: AttemptState, new: AttemptState) -> Payment:
+    if not {old, new} & {AttemptState.UNRESOLVED, AttemptState.CONTRADICTED}:
+        return payment
     unresolved = payment.unresolved_count
     unresolved += (new is AttemptState.UNRESOLVED) - (old is AttemptState.UNRESOLVED)
     contradicted = payment.is_contradicted or new is AttemptState.CONTRADICTED
@@ -211,30 +214,53 @@ def _with_review(payment: Payment, old: AttemptState, new: AttemptState) -> Paym
 
 
 def _charge_advanced(payment: Payment, operation: Operation, attempt: Attempt) -> Payment:
-    new = attempt.state
-    payment = replace(payment, provider_reference=attempt.provider_reference or payment.provider_reference)
-    match new:
+    reference = attempt.provider_reference or payment.provider_reference
+    match attempt.state:
         case AttemptState.SENDING | AttemptState.UNKNOWN | AttemptState.PENDING | AttemptState.UNRESOLVED:
-            return replace(payment, charge=ChargeState.PROCESSING, next_action=attempt.next_action)
+            return replace(
+                payment,
+                charge=ChargeState.PROCESSING,
+                next_action=attempt.next_action,
+                provider_reference=reference,
+            )
         case AttemptState.REQUIRES_ACTION:
-            return replace(payment, charge=ChargeState.REQUIRES_ACTION, next_action=attempt.next_action)
+            return replace(
+                payment,
+                charge=ChargeState.REQUIRES_ACTION,
+                next_action=attempt.next_action,
+                provider_reference=reference,
+            )
         case AttemptState.SUCCEEDED:
-            return _charged(payment, operation)
+            return _charged(payment, operation, reference)
         case AttemptState.DECLINED:
-            return replace(payment, charge=ChargeState.DECLINED, next_action=None, failure=operation.failure)
+            return replace(
+                payment,
+                charge=ChargeState.DECLINED,
+                next_action=None,
+                failure=operation.failure,
+                provider_reference=reference,
+            )
         case AttemptState.CANCELED:
             failure = operation.failure
             if payment.cancel_cause is CancelCause.NOT_PROCESSED:
                 failure = failure or Failure(DeclineReason.NOT_PROCESSED)
-            return replace(payment, charge=ChargeState.CANCELED, next_action=None, failure=failure)
+            return replace(
+                payment,
+                charge=ChargeState.CANCELED,
+                next_action=None,
+                failure=failure,
+                provider_reference=reference,
+            )
         case AttemptState.CONTRADICTED:
             # The money is counted as taken: a refund or a person can give it back, a forgotten charge nobody can.
-            return payment if payment.authorized_minor else _charged(payment, operation)
+            if payment.authorized_minor:
+                return replace(payment, provider_reference=reference)
+            return _charged(payment, operation, reference)
         case never:
             assert_never(never)
 
 
-def _charged(payment: Payment, operation: Operation) -> Payment:
+def _charged(payment: Payment, operation: Operation, provider_reference: str) -> Payment:
     amount = operation.amount.amount_minor
     captured = amount if operation.kind is OperationKind.SALE else 0
     return replace(
@@ -244,6 +270,7 @@ def _charged(payment: Payment, operation: Operation) -> Payment:
         captured_minor=captured,
         next_action=None,
         failure=None,
+        provider_reference=provider_reference,
     )
 
 
@@ -319,4 +346,5 @@ def _with_next_action(payment: Payment) -> Payment:
     if payment.charge not in (ChargeState.DECLINED, ChargeState.CANCELED):
         return payment
     asks = derive_state(payment) is PaymentState.REQUIRES_ACTION
-    return replace(payment, next_action=PROVIDE_PAYMENT_METHOD if asks else None)
+    wanted = PROVIDE_PAYMENT_METHOD if asks else None
+    return payment if payment.next_action == wanted else replace(payment, next_action=wanted)

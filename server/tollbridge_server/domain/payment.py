@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from tollbridge_server.domain.errors import BrokenInvariant
@@ -11,6 +11,7 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause
 from tollbridge_server.domain.order import NO_DETAILS, PaymentDetails
 from tollbridge_server.domain.payment_method import MethodSummary
+from tollbridge_server.domain.values import replace
 
 
 class PaymentState(StrEnum):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, Operation, OperationKind, OperationState, is_sending
 from tollbridge_server.domain.payment import TERMINAL_STATES, ChargeState, Payment, PaymentState
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccounts
 from tollbridge_server.ports.storage import Transaction

@@ -5,14 +5,13 @@ Refuses to charge a second method before the provider has confirmed that the fir
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import CancelCause, is_sending
 from tollbridge_server.domain.payment import ChargeState, Payment, PaymentState
 from tollbridge_server.domain.payment_method import MethodSummary, PaymentMethod
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts
 from tollbridge_server.ports.storage import Storage, Transaction

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.event import Event
 from tollbridge_server.domain.payment import Payment
@@ -26,16 +24,14 @@ def refund_event(before: Refund | None, after: Refund, payment: Payment, clock: 
 
 
 def _event(payment: Payment, refund: Refund | None, kind: str, clock: Clock) -> Event:
-    body: dict[str, str | int] = {
-        "state": payment.state.value,
-        "currency": payment.currency,
-        "amount": payment.amount_minor,
-        "authorized": payment.authorized_minor,
-        "captured": payment.captured_minor,
-        "refunded": payment.refunded_minor,
-    }
+    # Written out: states and currencies are plain words, and this is on the way of every payment.
+    body = (
+        f'"state":"{payment.state}","currency":"{payment.currency}","amount":{payment.amount_minor},'
+        f'"authorized":{payment.authorized_minor},"captured":{payment.captured_minor},'
+        f'"refunded":{payment.refunded_minor}'
+    )
     if refund is not None:
-        body |= {"refund_state": refund.state.value, "refund_amount": refund.amount.amount_minor}
+        body += f',"refund_state":"{refund.state}","refund_amount":{refund.amount.amount_minor}'
     now_us = clock.now_us()
     return Event(
         event_id=ids.time_ordered_id(ids.EVENT_PREFIX, now_ms=now_us // 1000, entropy=clock.entropy(ids.ENTROPY_BYTES)),
@@ -44,6 +40,6 @@ def _event(payment: Payment, refund: Refund | None, kind: str, clock: Clock) -> 
         refund_id=refund.refund_id if refund else "",
         type=kind,
         version=payment.version,
-        body=json.dumps(body, separators=(",", ":")),
+        body=f"{{{body}}}",
         created_at_us=now_us,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from tollbridge_server.domain.errors import Effect, ErrorReason, RequestError
@@ -24,6 +24,7 @@ from tollbridge_server.domain.evidence import (
 from tollbridge_server.domain.merge import Case, Merged
 from tollbridge_server.domain.operation import Attempt, is_sending
 from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts

@@ -5,13 +5,12 @@ Refuses to change a payment without its event row, and to leave an open attempt 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.event import ExceptionRecord
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.merge import Case, Merged, give_up, merge
 from tollbridge_server.domain.operation import Attempt, AttemptState, OperationKind, is_sending
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.storage import Transaction
 from tollbridge_server.services.events import payment_event, refund_event

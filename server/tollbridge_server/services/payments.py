@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
 from tollbridge_server.domain.merge import Case
@@ -11,6 +9,7 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, OperationKind
 from tollbridge_server.domain.payment import Payment, PaymentState
 from tollbridge_server.domain.payment_method import MethodSummary
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts
 from tollbridge_server.ports.storage import PaymentFilter, Storage, Transaction

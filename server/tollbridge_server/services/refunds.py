@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import BrokenInvariant, ErrorReason, RequestError
@@ -12,6 +11,7 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import Operation, OperationKind
 from tollbridge_server.domain.payment import Payment, PaymentState, settle
 from tollbridge_server.domain.refund import Refund, RefundState
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccounts
 from tollbridge_server.ports.storage import RefundFilter, Storage, Transaction

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 
 from tollbridge_server.domain.errors import RequestError
 from tollbridge_server.domain.operation import Attempt, is_sending
 from tollbridge_server.domain.payment import WATCH_ENDS, Payment
 from tollbridge_server.domain.refund import RefundState
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.storage import Storage, Transaction
 from tollbridge_server.services.operations import OperationEngine

@@ -78,19 +78,19 @@ def payment_row(p: Payment) -> tuple[Value, ...]:
         p.payment_id,
         p.merchant_id,
         p.merchant_reference,
-        p.state.value,
+        p.state._value_,
         p.version,
         p.amount_minor,
         p.currency,
-        p.capture_method.value,
-        p.on_decline.value,
+        p.capture_method._value_,
+        p.on_decline._value_,
         encode(p.method),
         p.provider,
         p.provider_account_id,
         p.created_at_us,
         p.updated_at_us,
         p.charge_operation_id,
-        p.charge.value,
+        p.charge._value_,
         p.authorized_minor,
         p.captured_minor,
         p.capture_reserved_minor,
@@ -99,7 +99,7 @@ def payment_row(p: Payment) -> tuple[Value, ...]:
         p.refund_count,
         int(p.is_released),
         int(p.is_canceling),
-        p.cancel_cause.value if p.cancel_cause else "",
+        p.cancel_cause._value_ if p.cancel_cause else "",
         p.unresolved_count,
         int(p.is_contradicted),
         p.provider_reference,
@@ -113,14 +113,14 @@ def payment_row(p: Payment) -> tuple[Value, ...]:
 def payment_changes(p: Payment) -> tuple[Value, ...]:
     """Return the values of PAYMENT_CHANGES."""
     return (
-        p.state.value,
+        p.state._value_,
         p.version,
         encode(p.method),
         p.provider,
         p.provider_account_id,
         p.updated_at_us,
         p.charge_operation_id,
-        p.charge.value,
+        p.charge._value_,
         p.authorized_minor,
         p.captured_minor,
         p.capture_reserved_minor,
@@ -129,7 +129,7 @@ def payment_changes(p: Payment) -> tuple[Value, ...]:
         p.refund_count,
         int(p.is_released),
         int(p.is_canceling),
-        p.cancel_cause.value if p.cancel_cause else "",
+        p.cancel_cause._value_ if p.cancel_cause else "",
         p.unresolved_count,
         int(p.is_contradicted),
         p.provider_reference,
@@ -182,15 +182,15 @@ def operation_row(o: Operation) -> tuple[Value, ...]:
         o.operation_id,
         o.payment_id,
         o.merchant_id,
-        o.kind.value,
-        o.state.value,
+        o.kind._value_,
+        o.state._value_,
         o.amount.amount_minor,
         o.amount.currency,
         o.created_at_us,
         o.updated_at_us,
         o.refund_id,
         int(o.is_final),
-        o.cancel_cause.value if o.cancel_cause else "",
+        o.cancel_cause._value_ if o.cancel_cause else "",
         o.reason,
         encode(o.failure),
     )
@@ -198,7 +198,7 @@ def operation_row(o: Operation) -> tuple[Value, ...]:
 
 def operation_changes(o: Operation) -> tuple[Value, ...]:
     """Return the values of OPERATION_CHANGES."""
-    return (o.state.value, o.updated_at_us, encode(o.failure))
+    return (o.state._value_, o.updated_at_us, encode(o.failure))
 
 
 def to_operation(row: Row) -> Operation:
@@ -230,7 +230,7 @@ def attempt_row(a: Attempt) -> tuple[Value, ...]:
         a.provider,
         a.provider_account_id,
         a.request_reference,
-        a.state.value,
+        a.state._value_,
         a.created_at_us,
         a.updated_at_us,
         a.lease_until_us,
@@ -248,7 +248,7 @@ def attempt_row(a: Attempt) -> tuple[Value, ...]:
 def attempt_changes(a: Attempt) -> tuple[Value, ...]:
     """Return the values of ATTEMPT_CHANGES."""
     return (
-        a.state.value,
+        a.state._value_,
         a.updated_at_us,
         a.lease_until_us,
         a.send_deadline_us,
@@ -292,7 +292,7 @@ def refund_row(r: Refund) -> tuple[Value, ...]:
         r.payment_id,
         r.merchant_id,
         r.merchant_reference,
-        r.state.value,
+        r.state._value_,
         r.version,
         r.amount.amount_minor,
         r.amount.currency,
@@ -309,7 +309,7 @@ def refund_row(r: Refund) -> tuple[Value, ...]:
 
 def refund_changes(r: Refund) -> tuple[Value, ...]:
     """Return the values of REFUND_CHANGES."""
-    return (r.state.value, r.version, r.updated_at_us, r.provider_reference, encode(r.failure))
+    return (r.state._value_, r.version, r.updated_at_us, r.provider_reference, encode(r.failure))
 
 
 def to_refund(row: Row) -> Refund:

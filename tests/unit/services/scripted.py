@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ Answer = Evidence | Callable[[Any], Evidence] | Callable[[Any], Awaitable[Eviden
 
 
 class Clock:
-    """A clock that stands until a test moves it; its entropy counts."""
+    """A clock that stands until a test moves it; its entropy can be repeated."""
 
     def __init__(self) -> None:
         self.time_us = START_US
@@ -54,7 +55,7 @@ class Clock:
 
     def entropy(self, count: int) -> bytes:
         self._count += 1
-        return (self._count << 40 | 0xABCDEF).to_bytes(count, "big")
+        return hashlib.shake_256(str(self._count).encode()).digest(count)
 
     def pass_s(self, seconds: float) -> None:
         self.time_us += int(seconds * 1_000_000)
