@@ -82,18 +82,25 @@ def development_at(config_path: Path) -> Development:
 
 
 def initialize(config_path: Path, *, has_free_ports: bool = False) -> Development:
-    """Write configuration, keys and a token. Raises FileExistsError when the configuration is there already.
+    """Write configuration, keys and a token. Raises FileExistsError when one of them is there already.
 
     With `has_free_ports` the server takes any free ports, so that several can run side by side.
     """
     made = development_at(config_path)
-    if config_path.exists():
-        raise FileExistsError(f"{config_path} exists; remove it first, or write another one with --config")
+    public_path, fingerprint_path = (
+        made.signing_key_path.with_suffix(".pub.pem"),
+        config_path.with_name("fingerprint.key"),
+    )
+    for path in (config_path, made.signing_key_path, public_path, fingerprint_path, made.token_path):
+        if path.exists():
+            raise FileExistsError(
+                f"{path} exists; remove it first, or name another folder: --config folder/config.toml"
+            )
     config_path.parent.mkdir(parents=True, exist_ok=True)
     private_pem, public_pem, _ = generate_key_pair()
     _write_secret(made.signing_key_path, private_pem)
-    (config_path.parent / "token-key.pub.pem").write_bytes(public_pem)
-    _write_secret(config_path.parent / "fingerprint.key", secrets.token_hex(32).encode())
+    public_path.write_bytes(public_pem)
+    _write_secret(fingerprint_path, secrets.token_hex(32).encode())
     text = _CONFIG.format(
         issuer=ISSUER,
         audience=AUDIENCE,
@@ -136,6 +143,6 @@ def all_scopes() -> tuple[str, ...]:
 
 
 def _write_secret(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
