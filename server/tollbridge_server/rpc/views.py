@@ -24,6 +24,7 @@ from tollbridge_server.domain.payment import Payment
 from tollbridge_server.domain.payment_method import MethodSummary
 from tollbridge_server.domain.refund import Refund
 from tollbridge_server.rpc import names
+from tollbridge_server.rpc.sentences import SENTENCES
 from tollbridge_server.services.requests import PaymentView, RefundView, StatusView
 
 _HTTP_METHODS = {"GET": next_action_pb2.HTTP_METHOD_GET, "POST": next_action_pb2.HTTP_METHOD_POST}
@@ -133,17 +134,14 @@ def status(view: StatusView) -> status_service_pb2.PaymentStatus:
 
 
 def failure(declined: Failure) -> failure_pb2.Failure:
-    """Return a decline, with a sentence for a developer."""
-    words = declined.reason.value.replace("_", " ").lower()
-    advice = declined.retry.value.replace("_", " ").lower()
-    said = f": {declined.provider_message}" if declined.provider_message else ""
+    """Return a decline, with a sentence that the payer may read."""
     return failure_pb2.Failure(
         reason=names.DECLINE_REASONS[declined.reason],
         provider_code=declined.provider_code,
         provider_message=declined.provider_message,
         network_advice=declined.network_advice,
         retry=names.RETRY_ADVICE[declined.retry],
-        message=f"{words}{said} (retry: {advice})",
+        message=SENTENCES[declined.reason],
     )
 
 
