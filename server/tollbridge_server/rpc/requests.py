@@ -1,4 +1,7 @@
-"""Requests of the contract as requests of the services; what the contract's rules refuse never comes here."""
+"""Requests of the contract as requests of the services; refuses only times that are none.
+
+What the rules of the contract refuse never comes here.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from tollbridge.v1 import (
     refund_service_pb2,
 )
 
+from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.order import (
     NO_DETAILS,
@@ -40,6 +44,8 @@ from tollbridge_server.services.requests import (
     RefundLookup,
 )
 
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # 0001-01-01 and 9999-12-31, as Timestamp says.
+_NANOS = 1_000_000_000
 _WALLETS = {"alipay": "ALIPAY", "wechat_pay": "WECHAT"}
 _PLAIN = {
     "stored": MethodKind.STORED,
@@ -76,7 +82,7 @@ def create_payment(request: payment_service_pb2.CreatePaymentRequest) -> CreateP
         capture_method=names.CAPTURE_METHODS_BY_NUMBER[request.capture_method],
         on_decline=names.ON_DECLINE_BY_NUMBER[request.on_decline],
         provider_account_id=request.provider_account_id,
-        expires_at_us=microseconds(request.expire_time) if request.HasField("expire_time") else 0,
+        expires_at_us=_time(request, "expire_time"),
         details=_details(request),
         identity=_identity(request.customer) if request.HasField("customer") else None,
     )
@@ -137,8 +143,8 @@ def payment_filter(request: payment_service_pb2.ListPaymentsRequest) -> PaymentF
         provider=request.provider,
         provider_account_id=request.provider_account_id,
         merchant_reference=request.merchant_reference,
-        created_from_us=microseconds(request.create_time_from),
-        created_to_us=microseconds(request.create_time_before),
+        created_from_us=_time(request, "create_time_from"),
+        created_to_us=_time(request, "create_time_before"),
     )
 
 
@@ -150,8 +156,8 @@ def refund_filter(request: refund_service_pb2.ListRefundsRequest) -> RefundFilte
         provider=request.provider,
         provider_account_id=request.provider_account_id,
         merchant_reference=request.merchant_reference,
-        created_from_us=microseconds(request.create_time_from),
-        created_to_us=microseconds(request.create_time_before),
+        created_from_us=_time(request, "create_time_from"),
+        created_to_us=_time(request, "create_time_before"),
     )
 
 
@@ -173,8 +179,17 @@ def payment_method(method: payment_method_pb2.PaymentMethod) -> PaymentMethod:
     return PaymentMethod(_PLAIN[kind], parameters=tuple(_parameters(chosen)))
 
 
-def microseconds(time: Timestamp) -> int:
-    """Return a time in microseconds since the epoch; 0 when it is not set."""
+def _time(request: Message, field: str) -> int:
+    """Return a time in microseconds since the epoch; 0 when it is not set.
+
+    Raises RequestError for what google.protobuf.Timestamp excludes: such a number fits no database and no answer.
+    """
+    if not request.HasField(field):
+        return 0
+    time: Timestamp = getattr(request, field)
+    if not (_FIRST_SECOND <= time.seconds <= _LAST_SECOND and 0 <= time.nanos < _NANOS):
+        violation = FieldViolation(field, "is no time between the years 1 and 9999; give seconds and nanos of one")
+        raise RequestError(ErrorReason.REQUEST_INVALID, f"{field} is no valid time", violations=(violation,))
     return time.seconds * 1_000_000 + time.nanos // 1_000
 
 
