@@ -15,13 +15,15 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from tollbridge.v1 import error_reason_pb2
 
-from tollbridge_server.domain.errors import Effect, ErrorReason, RequestError
+from tollbridge_server.domain.errors import Effect, ErrorReason, FieldViolation, RequestError
 from tollbridge_server.ports.storage import StorageUnavailable
 
 DOMAIN = "tollbridge"
 
 _CODES_BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
-_MAX_MESSAGE = 1000
+_MAX_MESSAGE = 300
+_MAX_VIOLATION_BYTES = 2048
+"""An error travels in the trailing metadata, of which callers take 8 KiB by default and drop the whole call beyond."""
 
 
 def _declared_codes() -> dict[ErrorReason, grpc.StatusCode]:
@@ -76,18 +78,13 @@ def as_request_error(error: Exception) -> RequestError:
 def status_message(refusal: RequestError, correlation_id: str) -> status_pb2.Status:
     """Return the google.rpc.Status of a refusal, as trailing metadata and BatchGetStatus carry it."""
     metadata = {**refusal.facts, "effect": refusal.effect.value, "correlation_id": correlation_id}
+    if refusal.reason is ErrorReason.REQUEST_INVALID:
+        metadata["violations"] = str(len(refusal.violations))
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=metadata)
     ]
     if refusal.violations:
-        violation = error_details_pb2.BadRequest.FieldViolation
-        details.append(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    violation(field=field.field, description=field.description) for field in refusal.violations
-                ]
-            )
-        )
+        details.append(_bad_request(refusal.violations))
     if refusal.retry_after_s is not None:
         nanos = int(refusal.retry_after_s * 1_000_000_000)
         delay = Duration(seconds=nanos // 1_000_000_000, nanos=nanos % 1_000_000_000)
@@ -99,3 +96,14 @@ def status_message(refusal: RequestError, correlation_id: str) -> status_pb2.Sta
         packed.append(any_message)
     number: int = code_pb2.Code.Value(CODES[refusal.reason].name)
     return status_pb2.Status(code=number, message=refusal.message[:_MAX_MESSAGE], details=packed)
+
+
+def _bad_request(violations: tuple[FieldViolation, ...]) -> error_details_pb2.BadRequest:
+    """Return as many violations as fit, in their order; ErrorInfo tells how many there are."""
+    bad_request = error_details_pb2.BadRequest()
+    for violation in violations:
+        bad_request.field_violations.add(field=violation.field, description=violation.description[:_MAX_MESSAGE])
+        if bad_request.ByteSize() > _MAX_VIOLATION_BYTES:
+            del bad_request.field_violations[-1]
+            break
+    return bad_request

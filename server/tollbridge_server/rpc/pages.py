@@ -28,7 +28,7 @@ class PageTokens:
         """Return the token of the page that starts below `next_id`; empty when there is none."""
         if not next_id:
             return ""
-        return base64.urlsafe_b64encode(self._tag(caller, request, next_id) + next_id.encode()).decode().rstrip("=")
+        return _encoded(self._tag(caller, request, next_id) + next_id.encode())
 
     def read(self, caller: Caller, request: Message, token: str) -> str:
         """Return the id below which the page starts; empty for the first page. Raises PAGE_TOKEN_INVALID."""
@@ -39,7 +39,8 @@ class PageTokens:
             tag, next_id = raw[:_TAG_BYTES], raw[_TAG_BYTES:].decode("ascii")
         except (binascii.Error, ValueError):
             raise _refusal() from None
-        if not hmac.compare_digest(tag, self._tag(caller, request, next_id)):
+        # Base64 has several spellings of the same bytes; only ours is taken, so that "unchanged" means just that.
+        if _encoded(raw) != token or not hmac.compare_digest(tag, self._tag(caller, request, next_id)):
             raise _refusal()
         return next_id
 
@@ -58,10 +59,15 @@ def page_limit(page_size: int) -> int:
     return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
 def _refusal() -> RequestError:
     description = "use the token as the last answer gave it, with the same filters, or begin without one"
     return RequestError(
         ErrorReason.PAGE_TOKEN_INVALID,
         "this page token does not belong to this list",
+        facts={"field": "page_token"},
         violations=(FieldViolation("page_token", description),),
     )
