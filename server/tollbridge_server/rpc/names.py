@@ -28,7 +28,11 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def _numbers(kind: type[E], proto: Any, prefix: str) -> dict[E, Any]:
-    return {value: proto.Value(f"{prefix}_{value.name}") for value in kind}
+    numbers = {value: proto.Value(f"{prefix}_{value.name}") for value in kind}
+    unknown = set(proto.values()) - set(numbers.values()) - {0}
+    if unknown:
+        raise ValueError(f"{kind.__name__} lacks {[proto.Name(number) for number in sorted(unknown)]}")
+    return numbers
 
 
 def _values(numbers: dict[E, Any]) -> dict[int, E]:
