@@ -312,12 +312,13 @@ def _invalid(violations: list[Any]) -> RequestError:
 
 
 def _violation(violation: Any) -> FieldViolation:
-    proto = violation.proto
-    path = ".".join(_element(element) for element in proto.field.elements) if proto.HasField("field") else ""
-    return FieldViolation(path, proto.message or proto.rule_id)
+    found = violation.proto
+    path = ".".join(_element(element) for element in found.field.elements) if found.field else ""
+    return FieldViolation(path, found.message or found.rule_id)
 
 
 def _element(element: Any) -> str:
-    name = element.field_name
-    subscript = element.WhichOneof("subscript")
-    return name if subscript is None or subscript.endswith("_key") else f"{name}[{element.index}]"
+    """Return one step of a field path; the keys of maps are the caller's text and are left out."""
+    subscript = element.subscript
+    is_index = subscript is not None and subscript.field == "index"
+    return f"{element.field_name}[{subscript.value}]" if is_index else str(element.field_name)
