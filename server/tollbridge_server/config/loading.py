@@ -150,7 +150,8 @@ def _parsed(value: str) -> object:
 
 def _named(content: dict[str, Any], location: tuple[int | str, ...]) -> str:
     """Return pydantic's location as a key; merchants and accounts go by their ids, or by their place from 1."""
-    names, here = [], content
+    names: list[str] = []
+    here: Any = content
     for part in location:
         here = here[part] if _has(here, part) else {}
         identity = here.get("id") if isinstance(part, int) and isinstance(here, dict) else None
