@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
 from tollbridge_server.services.requests import Caller
 
-DEFAULT_PAGE_SIZE = 50
+DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 _TAG_BYTES = 16
 _PAGE_FIELDS = ("page_size", "page_token")
