@@ -23,6 +23,7 @@ from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
 from tollbridge_server.testing.simulators.sandbox.rules import Behavior
 
 _NEVER_S = 120.0
+_SHUTDOWN_TIMEOUT_S = 1.0
 _DELIVERY_TIMEOUT_S = 5.0
 
 
@@ -55,7 +56,10 @@ class SandboxServer:
         secrets = {account.account_id: account.secret for account in self._accounts.values()}
         Control(self._acquirer, secrets=secrets, send=self._send, redirect=self._redirect).add_to(application)
         PayerPages(self._acquirer).add_to(application)
-        runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
+        # Whoever waits for an answer that never comes must not hold up the end.
+        runner = web.AppRunner(
+            application, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_TIMEOUT_S
+        )
         await runner.setup()
         await web.TCPSite(runner, host, port).start()
         self._runner = runner
