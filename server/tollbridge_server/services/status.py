@@ -54,8 +54,8 @@ class StatusService:
     async def watch(self, caller: Caller, lookup: PaymentLookup, *, after_version: int) -> AsyncIterator[StatusView]:
         """Yield the status whenever its version exceeds the last one seen; end at a state that is final.
 
-        A version that was overtaken before it could be sent is skipped. The stream ends at once, with the
-        present status, when the payment is final already; refunds in flight keep it open.
+        A version that was overtaken before it could be sent is skipped. The stream ends at once when the payment
+        is final already, and without a status when the caller has seen it; refunds in flight keep it open.
         """
         first = await self._storage.read(lambda tx: find_payment(tx, caller, lookup))
         by_id = PaymentLookup(payment_id=first.payment_id)
@@ -64,7 +64,7 @@ class StatusService:
             # Subscribed before this read: no change can fall between the two.
             seen = after_version
             view = await self._storage.read(lambda tx: _status(tx, find_payment(tx, caller, by_id)))
-            if view.payment.version > seen or _is_over(view):
+            if view.payment.version > seen:
                 yield view
                 seen = view.payment.version
             if _is_over(view):
