@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
-import structlog
 from google.protobuf.message import DecodeError, Message
 from protovalidate import Validator
 
 from tollbridge_server.domain.errors import Effect, ErrorReason, FieldViolation, RequestError
+from tollbridge_server.rpc.access_log import AccessLog
 from tollbridge_server.rpc.authentication import Authenticator
 from tollbridge_server.rpc.context import CALLER, CORRELATION_ID
 from tollbridge_server.rpc.errors import to_status
@@ -33,7 +33,6 @@ from tollbridge_server.services.requests import Caller
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = Any
 
-log = structlog.get_logger()
 logger = logging.getLogger(__name__)
 
 OPEN_METHODS = frozenset({"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"})
@@ -70,12 +69,18 @@ class _Call:
 class Pipeline(grpc.aio.ServerInterceptor):
     """The one interceptor of the server; handlers are wrapped once for each method and kept."""
 
-    def __init__(self, *, authenticator: Authenticator, limits: Limits, metrics: RpcMetrics) -> None:
+    def __init__(
+        self, *, authenticator: Authenticator, limits: Limits, metrics: RpcMetrics, access_log: AccessLog
+    ) -> None:
+        self._access_log = access_log
         self._authenticator = authenticator
         self._limits = limits
         self._metrics = metrics
         self._methods = declared_methods()
         self._validator = Validator()
+        for method in self._methods.values():
+            # The rules of a message are compiled when it is first seen, which no caller should have to wait for.
+            self._validator.collect_violations(method.request_type())
         self._handlers: dict[str, Handler] = {}
         self._in_flight = 0
         self._streams: set[asyncio.Task[Any]] = set()
@@ -203,7 +208,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         metadata: dict[str, str | bytes] = dict(context.invocation_metadata() or ())
         given = metadata.get("x-correlation-id", "")
         is_usable = isinstance(given, str) and _CORRELATION_ID.fullmatch(given) is not None
-        correlation_id = str(given) if is_usable else uuid.uuid4().hex
+        correlation_id = str(given) if is_usable else os.urandom(16).hex()
         CORRELATION_ID.set(correlation_id)
         call = _Call(name, time.perf_counter(), correlation_id)
         parent = metadata.get("traceparent")
@@ -276,8 +281,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         seconds = time.perf_counter() - call.started_s
         self._metrics.handled(call.method, call.code, call.reason, seconds=seconds)
         caller = call.caller
-        log.info(
-            "rpc",
+        self._access_log.write(
             method=call.method,
             code=call.code,
             reason=call.reason,
@@ -285,7 +289,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             subject=caller.subject if caller else "",
             correlation_id=call.correlation_id,
             trace_id=call.trace_id,
-            duration_ms=round(seconds * 1000, 3),
+            seconds=seconds,
         )
 
 
