@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tollbridge.v1 import payment_pb2, payment_service_pb2, refund_service_pb2
 from tollbridge_server.domain.errors import ErrorReason, RequestError
-from tollbridge_server.rpc.pages import DEFAULT_PAGE_SIZE, PageTokens, page_limit
+from tollbridge_server.rpc.pages import PageTokens, page_limit
 from tollbridge_server.services.requests import Caller
 
 TOKENS = PageTokens(b"k" * 32)
@@ -118,6 +118,6 @@ def test_a_token_fits_the_contract_however_long_the_identifier() -> None:
     assert len(TOKENS.make(ACME, listing(), "pay_" + "z" * 60)) <= 1024
 
 
-@pytest.mark.parametrize(("asked", "given"), [(1, 1), (20, 20), (100, 100), (101, 100), (0, DEFAULT_PAGE_SIZE)])
-def test_a_page_has_as_many_entries_as_asked_for_up_to_100(asked: int, given: int) -> None:
+@pytest.mark.parametrize(("asked", "given"), [(1, 1), (20, 20), (100, 100), (101, 100), (0, 20)])
+def test_a_page_has_as_many_entries_as_asked_for_up_to_100_and_20_by_default(asked: int, given: int) -> None:
     assert page_limit(asked) == given
