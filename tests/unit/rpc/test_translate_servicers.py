@@ -13,6 +13,7 @@ from tollbridge.v1 import payment_service_pb2 as payments_pb
 from tollbridge.v1 import refund_service_pb2 as refunds_pb
 from tollbridge.v1 import status_service_pb2 as status_pb
 from tollbridge_server.domain.errors import ErrorReason, RequestError
+from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.rpc.context import CALLER, CORRELATION_ID, current_caller
 from tollbridge_server.rpc.pages import PageTokens
 from tollbridge_server.rpc.payments import PaymentServicer
@@ -111,6 +112,30 @@ async def test_a_refund_is_answered_found_listed_and_told_in_the_status(servicer
     status = await servicers.status.GetStatus(status_pb.GetStatusRequest(lookup=by_id(made.payment.payment_id)), None)
     assert [found.refund, *listed.refunds] == [refund, refund]
     assert [told.refund_id for told in status.status.refunds] == [refund.refund_id]
+
+
+async def test_a_repeated_refund_says_that_it_is_one(servicers: Servicers) -> None:
+    made = await servicers.pay("k1")
+    request = refunds_pb.CreateRefundRequest(idempotency_key="k2", payment_id=made.payment.payment_id)
+    first = await servicers.refunds.CreateRefund(request, None)
+    second = await servicers.refunds.CreateRefund(request, None)
+    assert (first.replayed, second.replayed) == (False, True)
+    assert second.refund == first.refund
+
+
+async def test_a_status_asks_the_provider_only_where_it_is_told_to(
+    servicers: Servicers, bridge: scripted.Bridge
+) -> None:
+    bridge.adapter.will("charge", Evidence(Outcome.PENDING, provider_reference="p_1"))
+    bridge.adapter.will("query", Evidence(Outcome.PENDING, EvidenceSource.QUERY, "p_1"))
+    made = await servicers.pay("k1")
+    bridge.clock.pass_s(60)
+    lookup = by_id(made.payment.payment_id)
+    plain = await servicers.status.GetStatus(status_pb.GetStatusRequest(lookup=lookup), None)
+    asked_before = len(bridge.adapter.sent("query"))
+    refreshed = await servicers.status.GetStatus(status_pb.GetStatusRequest(lookup=lookup, refresh=True), None)
+    assert (plain.refreshed, refreshed.refreshed) == (False, True)
+    assert (asked_before, len(bridge.adapter.sent("query"))) == (0, 1)
 
 
 async def test_pages_follow_each_other_without_gap_or_repeat(servicers: Servicers) -> None:
