@@ -15,12 +15,14 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.testing.simulators.sandbox import SandboxAcquirer, read_book
+from tollbridge_server.testing.simulators.sandbox.book import open_book
 
 from tests.integration.sandbox.desks import ACCOUNT, InProcessDesk, succeeded
 from tests.unit.providers import orders
 from tests.unit.providers.orders import eur
 
 CLIENTS = 50
+FULL = 2  # As SQLite numbers PRAGMA synchronous.
 
 
 def reason(evidence: Evidence) -> DeclineReason | None:
@@ -269,6 +271,14 @@ async def test_the_book_holds_no_card_number_and_no_cvv(desk: InProcessDesk) -> 
 
     assert b"4000000000003220" not in stored
     assert b"3220" in stored
+
+
+def test_the_book_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
+    connection = open_book(tmp_path / "book.db")
+    found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    connection.close()
+
+    assert found == ["wal", FULL]
 
 
 def test_a_book_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
