@@ -212,11 +212,18 @@ class OperationEngine:
             logger.exception("query failed", extra={"attempt_id": case.attempt.attempt_id})
             return _silence("the adapter failed while asking", EvidenceSource.QUERY)
 
-    async def record(self, attempt: Attempt, evidence: Evidence) -> Merged:
-        """Merge one evidence into everything it concerns, in one transaction (T3)."""
+    async def record(self, attempt: Attempt, evidence: Evidence, *, known: Case | None = None) -> Merged:
+        """Merge one evidence into everything it concerns, in one transaction (T3).
+
+        `known` is the case as this process wrote it before sending; it saves reading the rows again.
+        """
+        # Our own cancel may make "canceled" a part of the story, which only the present rows tell.
+        usable = known if evidence.outcome is not Outcome.CANCELED else None
 
         def third_transaction(tx: Transaction) -> Merged:
-            merged = self._recorder.record(tx, attempt, evidence)
+            nonlocal usable
+            first, usable = usable, None  # If somebody else has written, the next run reads what is there.
+            merged = self._recorder.record(tx, attempt, evidence, known=first)
             self._failpoint("outcome.before_commit")
             return merged
 
@@ -266,7 +273,7 @@ class OperationEngine:
         evidence = await self._deliver(case, charge, secrets)
         for remaining in range(_OUTCOME_TRIES - 1, -1, -1):
             try:
-                merged = await self.record(case.attempt, evidence)
+                merged = await self.record(case.attempt, evidence, known=case)
             except StorageUnavailable:
                 if remaining == 0:
                     raise RequestError(

@@ -27,13 +27,17 @@ class OutcomeRecorder:
         self._clock = clock
         self._settings = settings
 
-    def record(self, tx: Transaction, attempt: Attempt, evidence: Evidence) -> Merged:
-        """Merge one evidence about `attempt` (as the sender knew it) and write everything that it changes."""
-        case = load_case(tx, attempt)
+    def record(self, tx: Transaction, attempt: Attempt, evidence: Evidence, *, known: Case | None = None) -> Merged:
+        """Merge one evidence about `attempt` (as the sender knew it) and write everything that it changes.
+
+        `known` is the case as the sender wrote it a moment ago: it is merged into without being read again, and
+        StaleVersion is raised when anybody else has written meanwhile.
+        """
+        case = known or load_case(tx, attempt)
         now_us = self._clock.now_us()
         merged = merge(case, evidence, now_us=now_us)
         merged = replace(merged, case=replace(merged.case, attempt=self._scheduled(case, merged, attempt, evidence)))
-        self._write(tx, case, merged)
+        self._write(tx, case, merged, is_guarded=known is not None)
         if merged.is_changed and case.operation.kind is OperationKind.CANCEL:
             merged = self._after_cancel(tx, merged)
         return merged
@@ -64,7 +68,7 @@ class OutcomeRecorder:
             due_us = merged.case.payment.expires_at_us
         return replace(attempt, checks=checks, next_check_at_us=due_us, lease_until_us=0)
 
-    def _write(self, tx: Transaction, before: Case, merged: Merged) -> None:
+    def _write(self, tx: Transaction, before: Case, merged: Merged, *, is_guarded: bool = False) -> None:
         after = merged.case
         if after.payment is not before.payment and after.payment.version != before.payment.version:
             tx.payments.update(after.payment)
@@ -74,7 +78,9 @@ class OutcomeRecorder:
                 tx.events.insert(payment_event(before.payment, after.payment, self._clock))
         if after.operation is not before.operation:
             tx.operations.update(after.operation)
-        if after.attempt is not before.attempt:
+        if is_guarded:
+            tx.attempts.update_unchanged(after.attempt, seen_at_us=before.attempt.updated_at_us)
+        elif after.attempt is not before.attempt:
             tx.attempts.update(after.attempt)
         if after.refund is not None and after.refund is not before.refund:
             tx.refunds.update(after.refund)

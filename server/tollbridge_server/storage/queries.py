@@ -35,7 +35,7 @@ class Statements:
         self.payment_insert = payments.insert.sql
         self.payment_get = payments.select_by("payment_id").sql
         self.payment_lock = payments.select_by("payment_id", is_locking=True).sql
-        self.payment_update = payments.update_by("payment_id", *rows.PAYMENT_CHANGES, expects_version=True)
+        self.payment_update = payments.update_by("payment_id", *rows.PAYMENT_CHANGES, expects="version")
         self.payment_pages = Pages(PaymentRow, "payment_id", dialect)
         table = payments.table
         self.payment_expired = payments.compile(
@@ -66,6 +66,9 @@ class Statements:
         self.attempt_insert = attempts.insert.sql
         self.attempt_get = attempts.select_by("attempt_id").sql
         self.attempt_update = attempts.update_by("attempt_id", *rows.ATTEMPT_CHANGES).sql
+        self.attempt_update_unchanged = attempts.update_by(
+            "attempt_id", *rows.ATTEMPT_CHANGES, expects="updated_at_us"
+        ).sql
         self.attempts_of_operation = attempts.select_by("operation_id", order_by="attempt_id").sql
         self.attempts_of_payment = attempts.select_by("payment_id", order_by="attempt_id").sql
         self.attempt_by_reference = attempts.select_by("request_reference", "provider_account_id").sql
@@ -74,7 +77,7 @@ class Statements:
         refunds = TableStatements(RefundRow, dialect)
         self.refund_insert = refunds.insert.sql
         self.refund_get = refunds.select_by("refund_id").sql
-        self.refund_update = refunds.update_by("refund_id", *rows.REFUND_CHANGES, expects_version=True)
+        self.refund_update = refunds.update_by("refund_id", *rows.REFUND_CHANGES, expects="version")
         self.refunds_of_payment = refunds.select_by("payment_id", order_by="refund_id").sql
         self.refund_pages = Pages(RefundRow, "refund_id", dialect)
 

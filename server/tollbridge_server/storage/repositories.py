@@ -125,6 +125,10 @@ class Attempts:
         arguments = (*rows.attempt_changes(attempt), attempt.attempt_id)
         _require_row(self._session.run(self._sql.attempt_update, arguments), attempt.attempt_id)
 
+    def update_unchanged(self, attempt: Attempt, *, seen_at_us: int) -> None:
+        arguments = (*rows.attempt_changes(attempt), attempt.attempt_id, seen_at_us)
+        _require_row(self._session.run(self._sql.attempt_update_unchanged, arguments), attempt.attempt_id)
+
     def of_operation(self, operation_id: str) -> Sequence[Attempt]:
         found = self._session.all(self._sql.attempts_of_operation, (operation_id,))
         return [rows.to_attempt(row) for row in found]

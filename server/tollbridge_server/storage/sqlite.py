@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tollbridge_server.domain.errors import BrokenInvariant
-from tollbridge_server.ports.storage import StorageStatistics, StorageUnavailable, Transaction
+from tollbridge_server.ports.storage import StaleVersion, StorageStatistics, StorageUnavailable, Transaction
 from tollbridge_server.storage.changes import Changes
 from tollbridge_server.storage.group_commit import GroupCommit
 from tollbridge_server.storage.migrations import migrate, pending
@@ -24,6 +24,7 @@ from tollbridge_server.storage.statements import Row, Value
 
 T = TypeVar("T")
 
+_STALE_TRIES = 3
 _HEALTH_TIMEOUT_S = 2.0
 _BUSY_TIMEOUT_MS = 250
 _PRAGMAS = (
@@ -119,6 +120,7 @@ class SqliteStorage:
 
         def run(_: sqlite3.Connection) -> T:
             session = self._write_session
+            changed.clear()
             session.changed_ids = changed
             try:
                 return unit(self._writing)
@@ -127,7 +129,14 @@ class SqliteStorage:
             except sqlite3.Error as error:
                 raise StorageUnavailable(str(error)) from error
 
-        result = await self._group.write(run)
+        for remaining in range(_STALE_TRIES - 1, -1, -1):
+            try:
+                result = await self._group.write(run)
+            except StaleVersion:
+                if remaining == 0:
+                    raise StorageUnavailable("the row kept changing under the unit") from None
+            else:
+                break
         if changed:
             self._changes.publish(changed)
         return result

@@ -78,11 +78,11 @@ class TableStatements:
             query = query.with_for_update()
         return compile_statement(query, self._dialect)
 
-    def update_by(self, key: str, *names: str, expects_version: bool = False) -> Statement:
-        """Set `names` in the row with `key`; with `expects_version`, only if it is at parameter `old_version`."""
+    def update_by(self, key: str, *names: str, expects: str = "") -> Statement:
+        """Set `names` in the row with `key`; with a column in `expects`, only if it has the value `old_<column>`."""
         change = update(self.table).where(self.table.c[key] == bindparam(f"old_{key}"))
-        if expects_version:
-            change = change.where(self.table.c.version == bindparam("old_version"))
+        if expects:
+            change = change.where(self.table.c[expects] == bindparam(f"old_{expects}"))
         return compile_statement(change.values({name: bindparam(name) for name in names}), self._dialect)
 
     def compile(self, element: ClauseElement) -> Statement:
