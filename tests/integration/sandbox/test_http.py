@@ -215,9 +215,11 @@ async def test_control_refuses_a_caller_without_an_address_of_this_machine(tmp_p
     await runner.setup()
     socket_path = str(tmp_path / "socket")  # Whoever comes by this way has no IP address at all.
     await web.UnixSite(runner, socket_path).start()
-    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(socket_path)) as session:
-        async with session.post("http://sandbox/control/notify") as response:
-            assert response.status == 403
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(socket_path)) as session,
+        session.post("http://sandbox/control/notify") as response,
+    ):
+        assert response.status == 403
     await runner.cleanup()
     await acquirer.close()
 
