@@ -73,7 +73,7 @@ class GroupCommit:
         """How many transactions that changed something were committed."""
 
     async def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `unit` and return its result after the COMMIT that holds it. It may run twice, and must only use the rows.
+        """Run `unit` and return its result after the COMMIT that holds it. It may run twice, so it only uses rows.
 
         What the unit raises undoes what it wrote, and only that; it is raised here after the same COMMIT. Raises
         StorageUnavailable when the transaction could not begin, or was lost with nothing of it written.
