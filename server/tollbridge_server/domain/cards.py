@@ -74,7 +74,9 @@ def check_card(card: Card, *, year: int, month: int, field: str = "payment_metho
         raise _refusal(ErrorReason.CARD_NUMBER_INVALID, f"{field}.number", "send digits only, without spaces")
     brand = brand_of(number)
     if brand is None:
-        raise _refusal(ErrorReason.CARD_BRAND_UNSUPPORTED, f"{field}.number", "no known card network has this prefix")
+        raise _refusal(
+            ErrorReason.CARD_BRAND_UNSUPPORTED, f"{field}.number", "no known card network has this prefix", "unknown"
+        )
     if len(number) not in brand.lengths:
         raise _refusal(ErrorReason.CARD_NUMBER_INVALID, f"{field}.number", f"{brand.name} numbers have another length")
     if brand.has_luhn and not passes_luhn(number):
@@ -82,7 +84,8 @@ def check_card(card: Card, *, year: int, month: int, field: str = "payment_metho
     if (card.expiry_year, card.expiry_month) < (year, month):
         raise _refusal(ErrorReason.CARD_EXPIRED, f"{field}.expiry_year", "the card has expired; ask for another one")
     if card.cvv and not (card.cvv.isascii() and card.cvv.isdigit() and len(card.cvv) == brand.cvv_length):
-        raise _refusal(ErrorReason.CVV_INVALID, f"{field}.cvv", f"{brand.name} has {brand.cvv_length} CVV digits")
+        description = f"{brand.name} has {brand.cvv_length} CVV digits"
+        raise _refusal(ErrorReason.CVV_INVALID, f"{field}.cvv", description, brand.name)
     return brand
 
 
@@ -98,7 +101,7 @@ def summarize_card(card: Card, brand: CardBrand) -> MethodSummary:
     )
 
 
-def _refusal(reason: ErrorReason, field: str, description: str) -> RequestError:
-    return RequestError(
-        reason, f"{field}: {description}", facts={"field": field}, violations=(FieldViolation(field, description),)
-    )
+def _refusal(reason: ErrorReason, field: str, description: str, brand: str = "") -> RequestError:
+    facts = {"field": field, **({"brand": brand} if brand else {})}
+    violations = (FieldViolation(field, description),)
+    return RequestError(reason, f"{field}: {description}", facts=facts, violations=violations)

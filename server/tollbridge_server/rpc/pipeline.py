@@ -247,6 +247,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
                 ErrorReason.DEADLINE_TOO_SHORT,
                 f"less than {self._limits.min_deadline_s:g} s are left of the deadline, so nothing was begun; "
                 "send the same request with the same key and more time",
+                facts={"minimum_s": f"{self._limits.min_deadline_s:g}"},
             )
         return None
 

@@ -80,9 +80,11 @@ class CancelPreparer:
 
     def _require_cancelable(self, payment: Payment, *, is_charge_sending: bool) -> None:
         if payment.state in TERMINAL_STATES:
-            raise state_conflict(payment, "nothing is left to cancel; captured money goes back with CreateRefund")
+            raise state_conflict(
+                payment, "CANCEL", "nothing is left to cancel; captured money goes back with CreateRefund"
+            )
         if payment.state is PaymentState.NEEDS_REVIEW:
-            raise state_conflict(payment, "a person has to look at it first")
+            raise state_conflict(payment, "CANCEL", "a person has to look at it first")
         if payment.is_canceling:
             raise in_progress(payment, "a cancel of this payment is being carried out")
         if payment.capture_reserved_minor:

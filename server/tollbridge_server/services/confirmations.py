@@ -6,7 +6,7 @@ Refuses to charge a second method before the provider has confirmed that the fir
 from __future__ import annotations
 
 from tollbridge_server.domain import ids
-from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
+from tollbridge_server.domain.errors import FieldViolation
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import CancelCause, is_sending
 from tollbridge_server.domain.payment import ChargeState, Payment, PaymentState
@@ -20,7 +20,7 @@ from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.openings import asks_for_method, change_payment, check_method, opening_kind
 from tollbridge_server.services.operations import Intent, OperationEngine
-from tollbridge_server.services.refusals import state_conflict
+from tollbridge_server.services.refusals import payment_expired, state_conflict
 from tollbridge_server.services.requests import Caller, ConfirmPayment, PaymentLookup
 from tollbridge_server.services.routing import choose_account
 from tollbridge_server.services.rows import find_payment, load_charge, lock_owned
@@ -56,7 +56,9 @@ class Confirmations:
             payment = lock_owned(tx, caller, request.payment_id)
             if asks_for_method(payment):
                 violation = FieldViolation("payment_method", "this payment asks for another payment method")
-                raise state_conflict(payment, "send a payment_method; the one before was not charged", violation)
+                raise state_conflict(
+                    payment, "CONFIRM", "send a payment_method; the one before was not charged", violation
+                )
             charge = load_charge(tx, payment.payment_id)
             return Intent(Case(payment, charge.operation, charge.attempt), None)
 
@@ -156,10 +158,6 @@ class Confirmations:
 
     def _require_method_wanted(self, payment: Payment) -> None:
         if not asks_for_method(payment):
-            raise state_conflict(payment, "this payment does not ask for another payment method now")
+            raise state_conflict(payment, "CONFIRM", "this payment does not ask for another payment method now")
         if payment.expires_at_us <= self._clock.now_us():
-            raise RequestError(
-                ErrorReason.PAYMENT_EXPIRED,
-                "the time to pay is over; create a new payment",
-                facts={"payment_id": payment.payment_id},
-            )
+            raise payment_expired(payment.expires_at_us)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 from tollbridge_server.domain.errors import ErrorReason, RequestError
 from tollbridge_server.ports.storage import IdempotencyRecord
@@ -33,12 +34,13 @@ class Fingerprinter:
         )
 
 
-def require_same_request(stored: IdempotencyRecord, wanted: IdempotencyRecord) -> None:
-    """Raise IDEMPOTENCY_KEY_REUSED unless both records are of the same request."""
+def require_same_request(stored: IdempotencyRecord, wanted: IdempotencyRecord, *, resource: str) -> None:
+    """Raise IDEMPOTENCY_KEY_REUSED, with what the key stands for, unless both records are of the same request."""
     if not hmac.compare_digest(stored.fingerprint, wanted.fingerprint):
+        first_used_at = datetime.fromtimestamp(stored.created_at_us / 1_000_000, UTC).isoformat()
         raise RequestError(
             ErrorReason.IDEMPOTENCY_KEY_REUSED,
             "this idempotency key was used for another request; use a new key for a new request, "
             "or send exactly the first request again to see what became of it",
-            facts={"method": wanted.method},
+            facts={"first_used_at": first_used_at.replace("+00:00", "Z"), "resource": resource},
         )

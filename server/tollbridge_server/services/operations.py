@@ -115,7 +115,7 @@ class OperationEngine:
         def first_transaction(tx: Transaction) -> Intent:
             stored = tx.idempotency.put(record)
             if stored is not None:
-                require_same_request(stored, record)
+                require_same_request(stored, record, resource=_resource_of(tx, stored))
                 return self._replay(tx, stored)
             intent = prepare(tx)
             self._failpoint("intent.before_commit")
@@ -334,6 +334,12 @@ class OperationEngine:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # Marks it as seen: the caller that wanted it may have hung up.
+
+
+def _resource_of(tx: Transaction, stored: IdempotencyRecord) -> str:
+    """Return the id of the payment or refund that a key stands for."""
+    operation = tx.operations.get(stored.resource_id)
+    return (operation.refund_id or operation.payment_id) if operation else stored.resource_id
 
 
 def _silence(detail: str, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tollbridge_server.domain import ids
-from tollbridge_server.domain.errors import ErrorReason, FieldViolation, RequestError
+from tollbridge_server.domain.errors import ErrorReason, RequestError
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, OperationKind
@@ -20,7 +20,13 @@ from tollbridge_server.services.events import payment_event
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.openings import change_payment, check_method, opening_kind
 from tollbridge_server.services.operations import Intent, OperationEngine
-from tollbridge_server.services.refusals import in_progress, require_account, state_conflict, wrong_currency
+from tollbridge_server.services.refusals import (
+    in_progress,
+    payment_expired,
+    require_account,
+    state_conflict,
+    wrong_currency,
+)
 from tollbridge_server.services.requests import (
     Caller,
     CancelPayment,
@@ -200,8 +206,7 @@ class PaymentService:
         now_us = self._clock.now_us()
         expires_at_us = request.expires_at_us or now_us + int(self._settings.default_expiry_s * MICROSECONDS)
         if expires_at_us <= now_us:
-            violation = FieldViolation("expire_time", "has passed; give the payer time, or leave it out")
-            raise RequestError(ErrorReason.PAYMENT_EXPIRED, "expire_time has passed", violations=(violation,))
+            raise payment_expired(expires_at_us)
         return Payment(
             payment_id=payment_id,
             merchant_id=account.merchant_id,
@@ -228,7 +233,7 @@ def capture_amount(payment: Payment, request: CapturePayment) -> Money:
     if request.currency and request.currency != payment.currency:
         raise wrong_currency(payment)
     if payment.state is not PaymentState.AUTHORIZED or payment.is_released:
-        raise state_conflict(payment, "only an authorized payment can be captured")
+        raise state_conflict(payment, "CAPTURE", "only an authorized payment can be captured")
     if payment.is_canceling:
         raise in_progress(payment, "a cancel of this payment is being carried out")
     left = payment.capturable_minor
@@ -237,6 +242,11 @@ def capture_amount(payment: Payment, request: CapturePayment) -> Money:
         raise RequestError(
             ErrorReason.CAPTURE_EXCEEDS_AUTHORIZED,
             f"{Money(left, payment.currency)} can still be captured",
-            facts={"payment_id": payment.payment_id, "capturable_minor": str(left), "currency": payment.currency},
+            facts={
+                "payment_id": payment.payment_id,
+                "requested_minor": str(request.amount_minor or payment.amount_minor),
+                "capturable_minor": str(left),
+                "currency_code": payment.currency,
+            },
         )
     return Money(amount_minor, payment.currency)

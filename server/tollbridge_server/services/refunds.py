@@ -20,7 +20,7 @@ from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.operations import Intent, OperationEngine
 from tollbridge_server.services.refusals import require_account, state_conflict, wrong_currency
 from tollbridge_server.services.requests import Caller, CreateRefund, RefundLookup, RefundPage, RefundView
-from tollbridge_server.services.rows import load_charge, lock_owned
+from tollbridge_server.services.rows import MAX_MATCHES, load_charge, lock_owned
 from tollbridge_server.services.settings import EngineSettings
 
 
@@ -120,16 +120,23 @@ def refund_amount(payment: Payment, request: CreateRefund) -> Money:
     if request.currency and request.currency != payment.currency:
         raise wrong_currency(payment)
     if payment.state is PaymentState.NEEDS_REVIEW:
-        raise state_conflict(payment, "a person has to look at it before money goes back")
+        raise state_conflict(payment, "REFUND", "a person has to look at it before money goes back")
     if payment.captured_minor == 0:
-        raise state_conflict(payment, "nothing was captured; an authorization is given back with CancelPayment")
+        raise state_conflict(
+            payment, "REFUND", "nothing was captured; an authorization is given back with CancelPayment"
+        )
     left = payment.refundable_minor
     amount_minor = request.amount_minor or left
     if amount_minor > left or amount_minor == 0:
         raise RequestError(
             ErrorReason.REFUND_EXCEEDS_CAPTURED,
             f"{Money(left, payment.currency)} can still be refunded",
-            facts={"payment_id": payment.payment_id, "refundable_minor": str(left), "currency": payment.currency},
+            facts={
+                "payment_id": payment.payment_id,
+                "requested_minor": str(request.amount_minor or payment.captured_minor),
+                "refundable_minor": str(left),
+                "currency_code": payment.currency,
+            },
         )
     return Money(amount_minor, payment.currency)
 
@@ -141,17 +148,17 @@ def _find(tx: Transaction, caller: Caller, lookup: RefundLookup) -> Refund:
         facts, found = {"refund_id": lookup.refund_id}, [refund] if refund else []
     elif lookup.merchant_reference:
         facts = {"merchant_reference": lookup.merchant_reference}
-        found = tx.refunds.find_by_merchant_reference(caller.merchant_id, lookup.merchant_reference, limit=2)
+        found = tx.refunds.find_by_merchant_reference(caller.merchant_id, lookup.merchant_reference, limit=MAX_MATCHES)
     else:
         facts = {"provider_reference": lookup.provider_reference}
-        found = tx.refunds.find_by_provider_reference(caller.merchant_id, lookup.provider_reference, limit=2)
+        found = tx.refunds.find_by_provider_reference(caller.merchant_id, lookup.provider_reference, limit=MAX_MATCHES)
     if not found or found[0].merchant_id != caller.merchant_id:
         raise RequestError(ErrorReason.REFUND_NOT_FOUND, "this merchant has no such refund", facts=facts)
     if len(found) > 1:
         raise RequestError(
             ErrorReason.REFERENCE_AMBIGUOUS,
             "several refunds have this reference; list them with ListRefunds and ask by refund id",
-            facts=facts,
+            facts={**facts, "matches": str(len(found))},
         )
     return found[0]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tollbridge_server.domain.errors import Effect, ErrorReason, FieldViolation, RequestError
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment import Payment
 from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts
 
 
-def state_conflict(payment: Payment, message: str, *violations: FieldViolation) -> RequestError:
-    """Return the error for a payment whose present state does not allow the request."""
+def state_conflict(payment: Payment, operation: str, message: str, *violations: FieldViolation) -> RequestError:
+    """Return the error for a payment whose present state does not allow `operation`."""
     return RequestError(
         ErrorReason.PAYMENT_STATE_CONFLICT,
         f"the payment is {payment.state.value}: {message}",
-        facts={"payment_id": payment.payment_id, "state": payment.state.value},
+        facts={"payment_id": payment.payment_id, "state": payment.state.value, "operation": operation},
         violations=violations,
     )
 
@@ -26,6 +28,17 @@ def in_progress(payment: Payment, message: str) -> RequestError:
         effect=Effect.EXCLUDED,
         facts={"payment_id": payment.payment_id},
         retry_after_s=1.0,
+    )
+
+
+def payment_expired(expires_at_us: int) -> RequestError:
+    """Return the error for a payment whose time to pay is over."""
+    expire_time = datetime.fromtimestamp(expires_at_us / 1_000_000, UTC).isoformat().replace("+00:00", "Z")
+    return RequestError(
+        ErrorReason.PAYMENT_EXPIRED,
+        "the time to pay is over; create a new payment with a later expire_time, or without one",
+        facts={"expire_time": expire_time},
+        violations=(FieldViolation("expire_time", "has passed"),),
     )
 
 
@@ -51,6 +64,6 @@ def require_account(accounts: ProviderAccounts, payment: Payment, kind: Operatio
         raise RequestError(
             ErrorReason.PAYMENT_METHOD_NOT_SUPPORTED,
             f"{account.provider} can not {kind.value.lower()} this payment",
-            facts={"provider": account.provider, "operation": kind.value},
+            facts={"payment_method_kind": payment.method.kind.value, "capability": kind.value},
         )
     return account

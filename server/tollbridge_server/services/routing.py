@@ -39,13 +39,14 @@ def choose_account(
         raise RequestError(
             ErrorReason.NO_PROVIDER_ACCOUNT,
             "this merchant has no provider account; add one to the server's configuration",
+            facts={"payment_method_kind": method.value, "currency_code": amount.currency},
         )
     with_method = [a for a in candidates if method in a.methods and kind in a.adapter.capabilities.operations]
     if not with_method:
         raise RequestError(
             ErrorReason.PAYMENT_METHOD_NOT_SUPPORTED,
             f"no provider account of this merchant takes {method.value} for {kind.value}",
-            facts={"method": method.value, "operation": kind.value},
+            facts={"payment_method_kind": method.value, "capability": kind.value},
             violations=(FieldViolation("payment_method", "no provider account takes this payment method"),),
         )
     for account in with_method:
@@ -63,6 +64,6 @@ def _unsupported_currency(currency: str) -> RequestError:
     return RequestError(
         ErrorReason.CURRENCY_NOT_SUPPORTED,
         f"no provider account of this merchant takes {currency}",
-        facts={"currency": currency},
+        facts={"currency_code": currency},
         violations=(FieldViolation("amount.currency_code", f"{currency} is not supported"),),
     )

@@ -10,6 +10,9 @@ from tollbridge_server.ports.storage import Transaction
 from tollbridge_server.services.calls import Charge
 from tollbridge_server.services.requests import Caller, PaymentLookup, PaymentView
 
+MAX_MATCHES = 20
+"""How many payments with one reference are counted for the caller who asked for the only one."""
+
 
 def require_operation(tx: Transaction, operation_id: str) -> Operation:
     """Return an operation that must exist."""
@@ -60,17 +63,17 @@ def find_payment(tx: Transaction, caller: Caller, lookup: PaymentLookup) -> Paym
         return payment
     if lookup.merchant_reference:
         facts = {"merchant_reference": lookup.merchant_reference}
-        found = tx.payments.find_by_merchant_reference(caller.merchant_id, lookup.merchant_reference, limit=2)
+        found = tx.payments.find_by_merchant_reference(caller.merchant_id, lookup.merchant_reference, limit=MAX_MATCHES)
     else:
         facts = {"provider_reference": lookup.provider_reference}
-        found = tx.payments.find_by_provider_reference(caller.merchant_id, lookup.provider_reference, limit=2)
+        found = tx.payments.find_by_provider_reference(caller.merchant_id, lookup.provider_reference, limit=MAX_MATCHES)
     if not found:
         raise payment_not_found(facts)
     if len(found) > 1:
         raise RequestError(
             ErrorReason.REFERENCE_AMBIGUOUS,
             "several payments have this reference; list them with ListPayments and ask by payment id",
-            facts=facts,
+            facts={**facts, "matches": str(len(found))},
         )
     return found[0]
 

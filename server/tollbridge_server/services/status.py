@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from tollbridge_server.domain.errors import RequestError
+from tollbridge_server.domain.evidence import Outcome
 from tollbridge_server.domain.operation import Attempt, is_sending
 from tollbridge_server.domain.payment import WATCH_ENDS, Payment
 from tollbridge_server.domain.refund import RefundState
@@ -31,11 +32,13 @@ class StatusService:
             return view
         payment_id = view.payment.payment_id
         open_attempts = await self._storage.read(lambda tx: self._open_attempts(tx, payment_id))
+        has_answer = False
         for attempt in open_attempts:
-            await self._engine.inquire(attempt)
+            inquired = await self._engine.inquire(attempt)
+            has_answer |= inquired.evidence.outcome is not Outcome.UNKNOWN or inquired.evidence.absent
         by_id = PaymentLookup(payment_id)
         view = await self._storage.read(lambda tx: _status(tx, find_payment(tx, caller, by_id)))
-        return replace(view, is_refreshed=bool(open_attempts))
+        return replace(view, is_refreshed=has_answer)
 
     async def batch_get(self, caller: Caller, lookups: Sequence[PaymentLookup]) -> list[StatusView | RequestError]:
         """Return one status for each lookup, in its order; a lookup that fails has its error in its place."""
