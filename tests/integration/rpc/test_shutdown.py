@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -92,6 +93,7 @@ def drained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         seen["new call"] = bridge.call("CreatePayment", create())
         seen["slow"], seen["request"] = slow.result(), request
         seen["exit code"] = bridge.server.wait(20)
+        seen["log"] = bridge.server.log()
     return seen
 
 
@@ -116,6 +118,15 @@ def test_the_payment_in_flight_is_answered(drained: dict[str, Any]) -> None:
 
 def test_the_server_exits_with_zero(drained: dict[str, Any]) -> None:
     assert drained["exit code"] == 0
+
+
+def test_no_line_of_the_access_log_is_lost_at_the_end(drained: dict[str, Any]) -> None:
+    """The lines wait in groups, so the last ones have to be written out by whoever ends the server."""
+    lines = [json.loads(line) for line in drained["log"].splitlines() if '"event":"rpc"' in line]
+    ended = {(line["method"], line["code"], line["reason"]) for line in lines}
+    assert ("CreatePayment", "OK", "") in ended
+    assert ("CreatePayment", "UNAVAILABLE", "SHUTTING_DOWN") in ended
+    assert ("WatchStatus", "UNAVAILABLE", "SHUTTING_DOWN") in ended
 
 
 def test_the_next_server_knows_the_payment_and_does_not_make_it_again(drained: dict[str, Any]) -> None:
