@@ -1,6 +1,7 @@
 """How evidence changes an attempt, its operation, the payment and the refund: pure, monotone, and order-free.
 
-Refuses to let any evidence move an attempt backwards, and never drops evidence that contradicts a final state.
+Refuses to let any evidence move an attempt backwards, and never drops evidence that contradicts a final state. What a
+provider says to have done and not to have done is counted as done, whichever it said first, until a person decides.
 """
 
 from __future__ import annotations
@@ -184,11 +185,11 @@ def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -
                 exception = "SECOND_SUCCESS"
                 payment = replace(payment, is_contradicted=True)
         case OperationKind.CAPTURE:
-            payment = _capture_advanced(payment, operation, new)
+            payment = _capture_advanced(payment, operation, old, new)
         case OperationKind.CANCEL:
-            payment = _cancel_advanced(payment, operation, new)
+            payment = _cancel_advanced(payment, operation, old, new)
         case OperationKind.REFUND:
-            payment, refund = _refund_advanced(payment, refund, operation, attempt, now_us=now_us)
+            payment, refund = _refund_advanced(payment, refund, operation, attempt, old, now_us=now_us)
         case never:
             assert_never(never)
     payment = _with_next_action(payment)
@@ -274,25 +275,30 @@ def _charged(payment: Payment, operation: Operation, provider_reference: str) ->
     )
 
 
-def _capture_advanced(payment: Payment, operation: Operation, new: AttemptState) -> Payment:
+def _capture_advanced(payment: Payment, operation: Operation, old: AttemptState, new: AttemptState) -> Payment:
     amount = operation.amount.amount_minor
-    if new is AttemptState.CONTRADICTED or not new.is_final:
+    if not new.is_final:
         return payment
-    reserved = payment.capture_reserved_minor - amount
-    if new is not AttemptState.SUCCEEDED:
-        return replace(payment, capture_reserved_minor=reserved)
+    if new is AttemptState.CONTRADICTED:
+        room = payment.authorized_minor - payment.captured_minor - payment.capture_reserved_minor
+        is_counted = old is AttemptState.SUCCEEDED or amount > room
+        return payment if is_counted else _captured(payment, operation)
+    payment = replace(payment, capture_reserved_minor=payment.capture_reserved_minor - amount)
+    return _captured(payment, operation) if new is AttemptState.SUCCEEDED else payment
+
+
+def _captured(payment: Payment, operation: Operation) -> Payment:
     return replace(
         payment,
-        capture_reserved_minor=reserved,
-        captured_minor=payment.captured_minor + amount,
+        captured_minor=payment.captured_minor + operation.amount.amount_minor,
         is_released=payment.is_released or operation.is_final,
     )
 
 
-def _cancel_advanced(payment: Payment, operation: Operation, new: AttemptState) -> Payment:
-    if not new.is_final or new is AttemptState.CONTRADICTED:
+def _cancel_advanced(payment: Payment, operation: Operation, old: AttemptState, new: AttemptState) -> Payment:
+    if not new.is_final or (new is AttemptState.CONTRADICTED and old is AttemptState.SUCCEEDED):
         return payment
-    if new is not AttemptState.SUCCEEDED:
+    if new in (AttemptState.DECLINED, AttemptState.CANCELED):
         return replace(payment, is_canceling=False, cancel_cause=None)
     canceled = replace(payment, is_canceling=False, cancel_cause=operation.cancel_cause, is_released=True)
     if payment.captured_minor and payment.captured_minor >= payment.authorized_minor:
@@ -307,19 +313,21 @@ def _cancel_advanced(payment: Payment, operation: Operation, new: AttemptState) 
 
 
 def _refund_advanced(
-    payment: Payment, refund: Refund | None, operation: Operation, attempt: Attempt, *, now_us: int
+    payment: Payment, refund: Refund | None, operation: Operation, attempt: Attempt, old: AttemptState, *, now_us: int
 ) -> tuple[Payment, Refund | None]:
     if refund is None:
         raise ValueError("a refund operation is merged together with its refund")
     new, amount = attempt.state, operation.amount.amount_minor
-    state = _REFUND_STATE[new]
     reserved, refunded = payment.refund_reserved_minor, payment.refunded_minor
-    if new.is_final and new is not AttemptState.CONTRADICTED:
+    if new is AttemptState.CONTRADICTED:
+        is_counted = old is AttemptState.SUCCEEDED or amount > payment.refundable_minor
+        refunded += 0 if is_counted else amount
+    elif new.is_final:
         reserved -= amount
         refunded += amount if new is AttemptState.SUCCEEDED else 0
     refund = replace(
         refund,
-        state=state,
+        state=_REFUND_STATE[new],
         version=refund.version + 1,
         updated_at_us=now_us,
         provider_reference=attempt.provider_reference or refund.provider_reference,
