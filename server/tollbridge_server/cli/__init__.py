@@ -7,7 +7,7 @@ import sys
 import typer
 
 from tollbridge_server.cli import bench, config, demo, payments, serve, simulate, token, upkeep
-from tollbridge_server.cli.output import fail
+from tollbridge_server.cli.output import explained, fail
 
 
 def build() -> typer.Typer:
@@ -35,4 +35,4 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except OSError as error:
-        fail(str(error))
+        fail(explained(error))

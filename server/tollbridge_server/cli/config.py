@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tollbridge_server import app
-from tollbridge_server.cli.output import ConfigOption, JsonOption, console, fail, load_or_fail, print_json
+from tollbridge_server.cli.output import ConfigOption, JsonOption, console, counted, fail, load_or_fail, print_json
 from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, load
 from tollbridge_server.development import initialize
 
@@ -21,7 +21,7 @@ def build() -> typer.Typer:
 
 
 def check(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> None:
-    """Name every mistake with file, key and the way to mend it; exit code 2 if there is one."""
+    """Name every mistake. Each line says where it is and how to mend it; exit code 2 if there is one."""
     if as_json:
         _check_for_program(config)
         return
@@ -31,11 +31,12 @@ def check(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> N
     except ConfigInvalid as invalid:
         fail("\n".join(invalid.mistakes), code=2)
     accounts = sum(len(merchant.accounts) for merchant in loaded.config.merchants)
-    console.print(f"{config} is right: {len(loaded.config.merchants)} merchants, {accounts} provider accounts")
+    merchants = counted(len(loaded.config.merchants), "merchant")
+    console.print(f"{config} is right: {merchants}, {counted(accounts, 'provider account')}", soft_wrap=True)
 
 
 def init(config: ConfigOption = DEFAULT_PATH) -> None:
-    """Write a commented configuration for development, with fresh keys and a token."""
+    """Write a commented configuration for development, with fresh keys and a token; nothing is overwritten."""
     try:
         made = initialize(config)
     except FileExistsError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,10 +17,19 @@ from tollbridge_server.development import development_at
 T = TypeVar("T")
 
 _DEFAULT_TARGET = "127.0.0.1:7443"
+_CONNECT_TIMEOUT_S = 5.0
+_MAX_PORT = 65535
 
-TargetOption = Annotated[str, typer.Option(envvar="TOLLBRIDGE_TARGET", help="host:port; the configured one without.")]
+TargetOption = Annotated[
+    str, typer.Option(envvar="TOLLBRIDGE_TARGET", help="The server's host:port; the configured one without this.")
+]
 TokenOption = Annotated[
-    Path | None, typer.Option("--token-file", envvar="TOLLBRIDGE_TOKEN_FILE", help="A file that holds the token.")
+    Path | None,
+    typer.Option(
+        "--token-file",
+        envvar="TOLLBRIDGE_TOKEN_FILE",
+        help="A file that holds the token; .tollbridge/token without this.",
+    ),
 ]
 
 
@@ -28,10 +38,14 @@ def connect(target: str, token_file: Path | None) -> tollbridge.Client:
     path = token_file or development_at(DEFAULT_PATH).token_path
     try:
         token = path.read_text().strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         fail(f"there is no token in {path}; `tollbridge serve` makes one, or name one with --token-file")
+    if not token:
+        fail(f"{path} is empty; `tollbridge token > {path}` writes a token for development")
+    where = target or _configured_target()
+    _require_listener(where)
     try:
-        return tollbridge.Client(target or _configured_target(), token=token)
+        return tollbridge.Client(where, token=token)
     except ValueError as error:
         fail(str(error))
 
@@ -47,6 +61,17 @@ def call(request: Callable[[], T]) -> T:
         elif error.code.name == "UNAVAILABLE" and error.reason is None:
             after = "\nIs the server running? `tollbridge serve` starts one."
         fail(f"{error}{after}")
+
+
+def _require_listener(target: str) -> None:
+    """End the command at once where nobody listens; the client would try again until its deadline."""
+    host, colon, port = target.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > _MAX_PORT:
+        fail(f"--target {target}: write host:port, such as {_DEFAULT_TARGET}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        fail(f"no server answers on {target} ({error.strerror or error}); `tollbridge serve` starts one")
 
 
 def _configured_target() -> str:

@@ -49,7 +49,11 @@ def register(application: typer.Typer) -> None:
 
 
 def demo(as_json: JsonOption = False) -> None:
-    """Pay, refund, decline and recover against the sandbox, then show what happened and check both books."""
+    """Show the whole bridge in one run.
+
+    It pays, refunds, declines and recovers against the sandbox on a database of its own, then shows what happened and
+    checks both books.
+    """
     with tempfile.TemporaryDirectory(prefix="tollbridge-demo-") as directory:
         made = initialize(Path(directory) / "config.toml", has_free_ports=True)
         try:
@@ -59,7 +63,7 @@ def demo(as_json: JsonOption = False) -> None:
             ):
                 scenes = _Shop(client).play()
                 payments = [client.get_payment(payment_id=scene.payment_id).payment for scene in scenes]
-        except ProcessFailed as error:
+        except (ProcessFailed, tollbridge.TollbridgeError) as error:
             fail(str(error))
         found = _verify(made)
     if as_json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,7 +18,7 @@ _PLAIN_WIDTH = 120
 
 # Where nobody watches (a log, a pipe) there is no width to fit into.
 console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
-errors = Console(stderr=True)
+errors = Console(stderr=True, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="TOLLBRIDGE_CONFIG", help="The configuration file (TOML).")
@@ -28,6 +30,28 @@ def print_json(value: object) -> None:
     """Print one JSON value and nothing else."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
+
+
+def print_json_line(value: object) -> None:
+    """Print one JSON value on one line, at once: a program reads it while more may come."""
+    json.dump(value, sys.stdout, ensure_ascii=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def explained(error: OSError) -> str:
+    """Return what the operating system refused as a sentence that says what to do."""
+    if error.errno == errno.EADDRINUSE:
+        # asyncio writes: error while attempting to bind on address ('127.0.0.1', 7480): address already in use
+        found = re.search(r"\('([^']+)', (\d+)", str(error))
+        where = ":".join(found.groups()) if found else "the address"
+        return f"{where} is in use: is another server running there? End it, or configure another address"
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 payment`, `2 payments`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def fail(message: str, *, code: int = 1) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 import segno
@@ -13,12 +12,14 @@ from google.protobuf.message import Message
 from rich.table import Table
 
 from tollbridge_server.cli.connection import TargetOption, TokenOption, call, connect
-from tollbridge_server.cli.output import JsonOption, console, fail, print_json
+from tollbridge_server.cli.output import JsonOption, console, fail, print_json, print_json_line
 
 _TEST_CARD = "4242424242424242"
 _YEARS_AHEAD = 2035
 
 AmountArgument = Annotated[str, typer.Argument(help="In the currency's major unit, such as 19.99.")]
+PaymentArgument = Annotated[str, typer.Argument(help="The payment's id; `tollbridge pay` prints it.")]
+LinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for a program.")]
 KeyOption = Annotated[str | None, typer.Option("--key", help="The idempotency key; a random one without this.")]
 
 
@@ -62,7 +63,7 @@ def pay(
 
 
 def refund(
-    payment_id: Annotated[str, typer.Argument()],
+    payment_id: PaymentArgument,
     amount: Annotated[str, typer.Argument(help="In the major unit; all that is left without this.")] = "",
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     key: KeyOption = None,
@@ -107,10 +108,10 @@ def status(
 
 
 def watch(
-    payment_id: Annotated[str, typer.Argument()],
+    payment_id: PaymentArgument,
     target: TargetOption = "",
     token_file: TokenOption = None,
-    as_json: JsonOption = False,
+    as_json: LinesOption = False,
 ) -> None:
     """Follow a payment until it is final."""
     with connect(target, token_file) as client:
@@ -118,7 +119,7 @@ def watch(
         def follow() -> None:
             for change in client.watch_status(payment_id=payment_id):
                 if as_json:
-                    print_json(_as_dict(change))
+                    print_json_line(_as_dict(change))
                     continue
                 state = tollbridge.PaymentState.Name(change.state).removeprefix("PAYMENT_STATE_")
                 when = change.update_time.ToDatetime().isoformat(timespec="milliseconds")
@@ -130,11 +131,12 @@ def watch(
 
 def _money(amount: str, currency: str) -> tollbridge.Money:
     try:
-        return tollbridge.money(Decimal(amount), currency.upper())
-    except ArithmeticError:
-        fail(f"{amount} is no amount; write it like 19.99")
+        money = tollbridge.money(amount, currency.upper())
     except ValueError as error:
-        fail(str(error))
+        fail(f"{error}; write an amount like 19.99 EUR or 500 JPY")
+    if money.amount_minor <= 0:
+        fail(f"{amount} is nothing to move; write an amount above zero, like 19.99")
+    return money
 
 
 def _method(name: str, card: str) -> tollbridge.PaymentMethod:
@@ -173,6 +175,8 @@ def _show_payment(payment: tollbridge.Payment, *, as_json: bool) -> None:
         table.add_row(kind, outcome, _written(operation.amount), references, operation.failure.message)
     console.print(table)
     _show_next_action(payment)
+    if payment.state in (tollbridge.PAYMENT_STATE_PROCESSING, tollbridge.PAYMENT_STATE_REQUIRES_ACTION):
+        console.print(f"Follow it with: tollbridge watch {payment.payment_id}", highlight=False, soft_wrap=True)
 
 
 def _show_next_action(payment: tollbridge.Payment) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import typer
 import uvloop
 
 from tollbridge_server import app, logs
-from tollbridge_server.cli.output import ConfigOption, JsonOption, errors, fail, load_or_fail
+from tollbridge_server.cli.output import ConfigOption, JsonOption, errors, explained, fail, load_or_fail
 from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, Loaded
 from tollbridge_server.development import development_at, initialize
 from tollbridge_server.ports.storage import StorageUnavailable
@@ -24,7 +26,8 @@ def register(application: typer.Typer) -> None:
 def serve(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> None:
     """Start the server. Without a configuration it makes one for development first, in .tollbridge/.
 
-    With --json it prints one line with its addresses on standard output when it listens.
+    SIGTERM and Ctrl-C drain it: what is in flight is finished and recorded. With --json it prints one line with its
+    addresses on standard output when it listens.
     """
     if config == DEFAULT_PATH and not config.exists():
         initialize(config)
@@ -36,7 +39,7 @@ def serve(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> N
     except ConfigInvalid as invalid:
         fail("\n".join(invalid.mistakes), code=2)
     except (StorageUnavailable, OSError) as error:
-        fail(str(error))
+        fail(explained(error) if isinstance(error, OSError) else str(error))
 
 
 async def _serve(loaded: Loaded, config: Path, *, as_json: bool) -> None:
@@ -63,4 +66,6 @@ def _greet(endpoints: app.Endpoints, config: Path) -> None:
         token = made.token_path.read_text().strip()
         errors.print(f"  token          {token}", highlight=False, soft_wrap=True)
         errors.print("Try, in another terminal:", highlight=False)
-        errors.print("  .venv/bin/tollbridge pay 19.99 EUR", style="cyan", highlight=False)
+        command = "tollbridge" if shutil.which("tollbridge") else sys.argv[0]
+        where = "" if config == DEFAULT_PATH else f" --target {endpoints.grpc} --token-file {made.token_path}"
+        errors.print(f"  {command} pay 19.99 EUR{where}", style="cyan", highlight=False, soft_wrap=True)

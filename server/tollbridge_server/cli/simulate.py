@@ -33,7 +33,10 @@ def simulate(
     show: Annotated[bool, typer.Option("--list", help="Show the test numbers and amounts, and end.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a simulator for the accounts of a configuration, until SIGTERM or Ctrl-C."""
+    """Run a provider's simulator, for the accounts of a configuration, until SIGTERM or Ctrl-C.
+
+    The server reaches it when the account has base_url set to its address.
+    """
     if provider != "sandbox":
         fail(f"there is no simulator of {provider!r}; there is: sandbox")
     if show:

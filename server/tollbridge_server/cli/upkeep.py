@@ -16,6 +16,7 @@ from tollbridge_server.cli.output import (
     ConfigOption,
     JsonOption,
     console,
+    counted,
     errors,
     fail,
     load_or_fail,
@@ -35,7 +36,10 @@ def register(application: typer.Typer) -> None:
 
 
 def migrate(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> None:
-    """Bring the database to this version's schema. Run it once before the servers of a new version start."""
+    """Bring the database to this version. Run it once before servers of a new version start on PostgreSQL.
+
+    SQLite migrates by itself when its server starts.
+    """
     loaded = load_or_fail(config)
     try:
         applied = app.migrate(loaded)
@@ -54,13 +58,16 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check every invariant over the database and the provider's book; exit code 1 on any break."""
+    """Check every invariant. It reads the database and the provider's book, and changes neither; a server may run.
+
+    Exit code 1 on any break.
+    """
     loaded = load_or_fail(config)
     if book is not None and not book.exists():
         fail(f"there is no book {book}")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} payments"))
     try:
-        with Progress(*columns, console=errors, transient=True) as progress:
+        with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
             task = progress.add_task("checking", total=None)
             found = asyncio.run(
                 app.verify(loaded, book=book, progress=lambda done: progress.update(task, completed=done))
@@ -77,14 +84,17 @@ def verify(
 
 def _show(found: Verification) -> None:
     console.print(
-        f"{found.payments} payments, {found.operations} operations, {found.refunds} refunds, {found.events} events; "
-        f"{found.effects} effects in the provider's book; {found.in_flight} payments in flight",
+        f"{counted(found.payments, 'payment')}, {counted(found.operations, 'operation')}, "
+        f"{counted(found.refunds, 'refund')}, {counted(found.events, 'event')}; "
+        f"{counted(found.effects, 'effect')} in the provider's book; {counted(found.in_flight, 'payment')} in flight",
         highlight=False,
     )
     if not found.breaks:
         console.print("every invariant holds", style="green")
         return
-    table = Table("payment", "rule", "found", title=f"{len(found.breaks)} breaks")
+    table = Table("payment", "rule", "found", title=counted(len(found.breaks), "break"))
     for broken in found.breaks[:_SHOWN]:
         table.add_row(broken.payment_id, broken.rule, broken.detail)
     console.print(table)
+    if len(found.breaks) > _SHOWN:
+        console.print(f"… and {len(found.breaks) - _SHOWN} more; --json prints them all")
