@@ -135,7 +135,7 @@ class OperationEngine:
             if payment is None:
                 raise RequestError(ErrorReason.INTERNAL, "the resource of this key is gone", effect=Effect.POSSIBLE)
             operation = require_operation(tx, payment.charge_operation_id)
-        attempts = tx.attempts.of_operation(operation.operation_id)
+        attempts = tx.attempts.of_operation(operation)
         if not attempts:  # A cancel that no provider had to be asked for.
             charge = load_charge(tx, operation.payment_id)
             case = load_case(tx, charge.attempt)

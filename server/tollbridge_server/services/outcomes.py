@@ -36,7 +36,9 @@ class OutcomeRecorder:
         case = known or load_case(tx, attempt)
         now_us = self._clock.now_us()
         merged = merge(case, evidence, now_us=now_us)
-        merged = replace(merged, case=replace(merged.case, attempt=self._scheduled(case, merged, attempt, evidence)))
+        scheduled = self._scheduled(case, merged, attempt, evidence)
+        if scheduled is not merged.case.attempt:
+            merged = replace(merged, case=replace(merged.case, attempt=scheduled))
         self._write(tx, case, merged, is_guarded=known is not None)
         if merged.is_changed and case.operation.kind is OperationKind.CANCEL:
             merged = self._after_cancel(tx, merged)

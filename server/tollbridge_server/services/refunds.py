@@ -20,7 +20,7 @@ from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.operations import Intent, OperationEngine
 from tollbridge_server.services.refusals import require_account, state_conflict, wrong_currency
 from tollbridge_server.services.requests import Caller, CreateRefund, RefundLookup, RefundPage, RefundView
-from tollbridge_server.services.rows import MAX_MATCHES, load_charge, lock_owned
+from tollbridge_server.services.rows import MAX_MATCHES, load_charge, lock_owned, require_operation
 from tollbridge_server.services.settings import EngineSettings
 
 
@@ -165,7 +165,7 @@ def _find(tx: Transaction, caller: Caller, lookup: RefundLookup) -> Refund:
 
 def _view(tx: Transaction, refund: Refund) -> RefundView:
     payment = tx.payments.get(refund.payment_id)
-    attempts = tx.attempts.of_operation(refund.operation_id)
+    attempts = tx.attempts.of_operation(require_operation(tx, refund.operation_id))
     if payment is None or not attempts:
         raise BrokenInvariant(f"refund {refund.refund_id} has lost its payment or attempt")
     return RefundView(refund, payment, attempts[-1])

@@ -69,7 +69,7 @@ class Statements:
         self.attempt_update_unchanged = attempts.update_by(
             "attempt_id", *rows.ATTEMPT_CHANGES, expects="updated_at_us"
         ).sql
-        self.attempts_of_operation = attempts.select_by("operation_id", order_by="attempt_id").sql
+        self.attempts_of_operation = attempts.select_by("payment_id", "operation_id", order_by="attempt_id").sql
         self.attempts_of_payment = attempts.select_by("payment_id", order_by="attempt_id").sql
         self.attempt_by_reference = attempts.select_by("request_reference", "provider_account_id").sql
         self.attempts_claim = _claim(attempts)

@@ -129,8 +129,8 @@ class Attempts:
         arguments = (*rows.attempt_changes(attempt), attempt.attempt_id, seen_at_us)
         _require_row(self._session.run(self._sql.attempt_update_unchanged, arguments), attempt.attempt_id)
 
-    def of_operation(self, operation_id: str) -> Sequence[Attempt]:
-        found = self._session.all(self._sql.attempts_of_operation, (operation_id,))
+    def of_operation(self, operation: Operation) -> Sequence[Attempt]:
+        found = self._session.all(self._sql.attempts_of_operation, (operation.payment_id, operation.operation_id))
         return [rows.to_attempt(row) for row in found]
 
     def of_payment(self, payment_id: str) -> Sequence[Attempt]:

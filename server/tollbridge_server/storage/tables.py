@@ -127,7 +127,6 @@ class AttemptRow(SQLModel, table=True):
     __tablename__ = "attempts"
     __table_args__ = (
         Index("attempts_by_payment", "payment_id"),
-        Index("attempts_by_operation", "operation_id"),
         Index("attempts_by_reference", "request_reference", "provider_account_id", unique=True),
         Index(
             "attempts_due",

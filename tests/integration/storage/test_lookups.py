@@ -188,8 +188,8 @@ async def test_children_come_in_the_order_of_their_ids(storage: Storage) -> None
         lambda tx: (
             [o.operation_id for o in tx.operations.of_payment(parent.payment_id)],
             [a.attempt_id for a in tx.attempts.of_payment(parent.payment_id)],
-            [a.attempt_id for a in tx.attempts.of_operation(operations[0].operation_id)],
-            [a.attempt_id for a in tx.attempts.of_operation(operations[1].operation_id)],
+            [a.attempt_id for a in tx.attempts.of_operation(operations[0])],
+            [a.attempt_id for a in tx.attempts.of_operation(operations[1])],
             [r.refund_id for r in tx.refunds.of_payment(parent.payment_id)],
         )
     )

@@ -238,7 +238,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("attempt_id"),
         **OPTIONS,
     )
-    op.create_index("attempts_by_operation", "attempts", ["operation_id"], unique=False)
     op.create_index("attempts_by_payment", "attempts", ["payment_id"], unique=False)
     op.create_index("attempts_by_reference", "attempts", ["request_reference", "provider_account_id"], unique=True)
     op.create_index(
