@@ -124,5 +124,7 @@ class Attempt:
 
 
 def is_sending(attempt: Attempt, *, now_us: int) -> bool:
-    """Whether somebody may still be sending the attempt: its send deadline and lease have not passed."""
-    return not attempt.state.is_final and now_us < min(attempt.send_deadline_us, attempt.lease_until_us)
+    """Whether somebody may still be sending the attempt: the lease is its sender's, and has not passed."""
+    # A sender's lease ends with the send deadline; whoever only asks about the attempt leases it for another time.
+    is_senders = attempt.lease_until_us == attempt.send_deadline_us
+    return not attempt.state.is_final and is_senders and now_us < attempt.send_deadline_us
