@@ -12,12 +12,12 @@ from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, load
 from tollbridge_server.development import initialize
 
 
-def build() -> typer.Typer:
-    """Return the sub-commands."""
-    application = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-    application.command("check")(check)
-    application.command("init")(init)
-    return application
+def register(application: typer.Typer) -> None:
+    """Add the sub-commands."""
+    commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    commands.command("check")(check)
+    commands.command("init")(init)
+    application.add_typer(commands, name="config", help="Check or write the configuration file.")
 
 
 def check(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> None:
