@@ -88,7 +88,7 @@ class Rig:
     def client(self) -> tollbridge.Client:
         """Return a client that tries once: the kit repeats by itself, as a caller does that died as well."""
         return tollbridge.Client(
-            self.target, token=self.token, retry=tollbridge.RetryPolicy(attempts=1), timeout_s=10.0
+            self.target, token=self.token, retry=tollbridge.RetryPolicy(max_attempts=1), timeout_s=10.0
         )
 
     def arm_acquirer(self, behavior: str) -> None:
