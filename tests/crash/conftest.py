@@ -40,8 +40,8 @@ def rigs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rigs]:
 
 
 @pytest.fixture
-def rig(rigs: Rigs) -> Iterator[Rig]:
+def rig(rigs: Rigs) -> Rig:
     """A rig whose payments are all at rest."""
     taken = rigs.get()
     taken.is_spoiled = True  # Until the test says that it came to its end.
-    yield taken
+    return taken

@@ -125,15 +125,11 @@ def _refund(client: tollbridge.Client, subject: Subject, key: str) -> str:
 
 
 def _confirm(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    done = client.confirm_payment(
-        payment_id=subject.payment_id, payment_method=card(MASTERCARD), idempotency_key=key
-    )
+    done = client.confirm_payment(payment_id=subject.payment_id, payment_method=card(MASTERCARD), idempotency_key=key)
     return done.payment.payment_id
 
 
-_SOLD = Expected(
-    tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR
-)
+_SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
 _NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ((OperationKind.CANCEL, 0),))
 """The charge that never arrived is canceled at the acquirer, so that it can not arrive any more."""
 

@@ -11,7 +11,6 @@ import signal
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import tollbridge
@@ -20,8 +19,10 @@ from tollbridge_server.config import load
 from tollbridge_server.development import initialize
 from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.services.verification import Verification
-from tollbridge_server.testing.processes import SandboxProcess, ServerProcess
+from tollbridge_server.testing.processes import SandboxProcess
 from tollbridge_server.testing.simulators.sandbox import read_book
+
+from tests.crash.servers import Server
 
 ACCOUNT_ID = "demo-sandbox"
 DEATH_TIMEOUT_S = 30.0
@@ -38,18 +39,11 @@ QUICK = {
 }
 """The engine's times in seconds, short enough to wait for; one try of the client never outlives them by much."""
 
-MakeServer = Callable[[Path], ServerProcess]
-
-
-def real_server(config_path: Path) -> ServerProcess:
-    """Return the product's own server, not started."""
-    return ServerProcess(config_path, environment=QUICK)
-
 
 class Rig:
     """An acquirer that always runs, and a server that is started and killed; close it."""
 
-    def __init__(self, directory: Path, make_server: MakeServer = real_server) -> None:
+    def __init__(self, directory: Path, *, bug: str = "") -> None:
         made = initialize(directory / "config.toml", has_free_ports=True)
         self._config_path = made.config_path
         self.token = made.token_path.read_text().strip()
@@ -61,7 +55,7 @@ class Rig:
         self.target = f"127.0.0.1:{grpc_port}"
         self.sandbox = SandboxProcess(made.config_path).start()
         self._rewrite('# base_url = "http://127.0.0.1:7490"', f'base_url = "{self.sandbox.base_url}"')
-        self.server = make_server(made.config_path)
+        self.server = Server(made.config_path, environment=QUICK, bug=bug)
         self.is_spoiled = False
         """Whether a case failed here, so that what it left behind could disturb the next one."""
 
@@ -81,9 +75,9 @@ class Rig:
             self.start()
 
     def wait_for_death(self) -> None:
-        """Wait until the server has killed itself. Raises TimeoutExpired when it lives on."""
+        """Wait until the server has killed itself. Fails when it lives on."""
         code = self.server.wait(DEATH_TIMEOUT_S)
-        assert code == -signal.SIGKILL, f"the server ended with {code}: {self.server.log()[-2000:]}"
+        assert code == -signal.SIGKILL, f"the server ended with {code} (None: it lives): {self.server.log()[-2000:]}"
 
     def client(self) -> tollbridge.Client:
         """Return a client that tries once: the kit repeats by itself, as a caller does that died as well."""
@@ -120,7 +114,7 @@ class Rig:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return ports below those that the system gives to outgoing connections, which could take them while we restart."""
+    """Return free ports out of the range of outgoing connections, which could take them during a restart."""
     chooser, ports = random.Random(os.urandom(8)), set[int]()
     while len(ports) < count:
         port = chooser.randrange(12_000, 32_000)
