@@ -25,6 +25,8 @@ from tollbridge_server.services.requests import Caller, ConfirmPayment, PaymentL
 from tollbridge_server.services.routing import choose_account
 from tollbridge_server.services.rows import find_payment, load_charge, lock_owned
 
+_METHOD = "ConfirmPayment"
+
 
 class Confirmations:
     """The two ways to confirm a payment."""
@@ -63,7 +65,7 @@ class Confirmations:
             return Intent(Case(payment, charge.operation, charge.attempt), None)
 
         done = await self._engine.execute(
-            caller, "ConfirmPayment", request.token, resource_id=request.payment_id, prepare=prepare
+            caller, _METHOD, request.token, resource_id=request.payment_id, prepare=prepare
         )
         attempt = done.case.attempt
         is_open = not attempt.state.is_final and not is_sending(attempt, now_us=self._clock.now_us())
@@ -76,8 +78,15 @@ class Confirmations:
 
         When the provider does not confirm the closing, the payment is returned as it then is, uncharged by us.
         """
-        payment = await self._storage.read(lambda tx: find_payment(tx, caller, PaymentLookup(request.payment_id)))
-        if payment.state is PaymentState.REQUIRES_ACTION and not asks_for_method(payment):
+
+        def load(tx: Transaction) -> tuple[Payment, bool]:
+            known = tx.idempotency.get(caller.merchant_id, _METHOD, request.token.key)
+            return find_payment(tx, caller, PaymentLookup(request.payment_id)), known is not None
+
+        payment, is_key_used = await self._storage.read(load)
+        # A used key must not close anything: the action that is open now may be the one that its first use opened.
+        is_open = payment.state is PaymentState.REQUIRES_ACTION and not asks_for_method(payment)
+        if is_open and not is_key_used:
             check_method(method, self._clock)  # A wrong card must not cost the payer the action that is open.
             self._choose_account(caller, payment, method)
             closed = await self._close(caller, request)
@@ -94,7 +103,7 @@ class Confirmations:
 
         return await self._engine.execute(
             caller,
-            "ConfirmPayment",
+            _METHOD,
             request.token,
             resource_id=operation_id,
             prepare=prepare,

@@ -19,7 +19,9 @@ def check_books(bridge: Bridge, paid: Sequence[Paid]) -> None:
     """Raise PromiseBroken unless the acquirer moved exactly the money that the model says, for payments at rest."""
     if not paid:
         return
-    booked = {charge.request_reference: charge for book in read_book(bridge.book_path).values() for charge in book.charges()}
+    booked = {
+        charge.request_reference: charge for book in read_book(bridge.book_path).values() for charge in book.charges()
+    }
     for one in paid:
         payment = bridge.client.get_payment(payment_id=one.payment_id).payment
         _check(one, payment, booked)

@@ -1,4 +1,4 @@
-"""What the contract promises of one payment, as a set of worlds that are possible; it knows nothing of the server's code.
+"""What the contract promises of one payment, as the set of worlds that are possible; it knows no code of the server.
 
 A request leads each world to the answers that the contract allows, and an observation keeps the worlds that explain it.
 An observation that none explains is a broken promise. While nothing is in flight there is one world, so nothing is
@@ -22,7 +22,7 @@ class PromiseBroken(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a caller sees of a payment; `refunds` are (amount, state), oldest first."""
+    """What a caller sees of a payment; `asks` for another method, `refunds` are (amount, state), oldest first."""
 
     state: str
     authorized: int
@@ -30,6 +30,7 @@ class View:
     refunded: int
     capturable: int
     refundable: int
+    asks: bool
     refunds: tuple[tuple[int, str], ...] | None = None
 
 
@@ -87,7 +88,7 @@ class World:
 
     def view(self) -> View:
         amounts = (self.authorized, self.captured, self.refunded, self.capturable, self.refundable)
-        return View(self.state, *amounts, self.refunds)
+        return View(self.state, *amounts, self.charge == "ask", self.refunds)
 
     def shows(self, seen: View) -> bool:
         return seen == (self.view() if seen.refunds is not None else replace(self.view(), refunds=None))
@@ -189,7 +190,8 @@ def capturing(amount: int, *, is_final: bool, ends: frozenset[bool], may_pend: b
             possible = ends | {False}  # The provider may have released the rest already.
         if is_final and captures:
             world = replace(
-                world, pending=tuple(p if p.refund is not None else replace(p, ends=p.ends | {False}) for p in world.pending)
+                world,
+                pending=tuple(p if p.refund is not None else replace(p, ends=p.ends | {False}) for p in world.pending),
             )
         sent = Pending(amount or world.capturable, possible, is_final)
         yield from _sent(world, sent, may_pend=may_pend)
@@ -208,9 +210,7 @@ def refunding(amount: int, *, ends: frozenset[bool], may_pend: bool) -> Request:
             yield "REFUND_EXCEEDS_CAPTURED", world
             return
         sent = Pending(amount or world.refundable, ends, refund=len(world.refunds))
-        yield from _sent(
-            replace(world, refunds=(*world.refunds, (sent.amount, "PROCESSING"))), sent, may_pend=may_pend
-        )
+        yield from _sent(replace(world, refunds=(*world.refunds, (sent.amount, "PROCESSING"))), sent, may_pend=may_pend)
 
     return step
 
@@ -263,6 +263,8 @@ def paying_otherwise(charge: Callable[[World], Step]) -> Request:
         if world.ends:  # The payer was faster; what became of it is shown instead.
             yield OK, world
             yield CONFLICT, world
+            if world.is_manual and "approved" in world.ends:  # Approved and voided: that is how it ends.
+                yield OK, replace(charged(world, "approved"), is_released=True)
 
     return step
 
@@ -295,11 +297,19 @@ class Payment:
         after = {world for old in before for said, world in request(old) if said == answer}
         explained = {world for world in later(after) if seen is None or world.shows(seen)}
         if not explained:
-            allowed = sorted({(said, str(w.view())) for old in before for said, new in request(old) for w in later([new])})
+            allowed = sorted(
+                {(said, str(w.view())) for old in before for said, new in request(old) for w in later([new])}
+            )
             raise PromiseBroken(
                 f"{answer} {seen}\n  is none of:\n" + "\n".join(f"  {said} {view}" for said, view in allowed[:12])
             )
         self.worlds = explained
+
+    def rest(self) -> None:
+        """Take note that nothing is in flight any more."""
+        if not any(world.is_at_rest for world in self.worlds):
+            raise PromiseBroken(f"nothing is in flight, but only these were possible: {self.worlds}")
+        self.worlds = {world for world in self.worlds if world.is_at_rest}
 
     def look(self, seen: View) -> None:
         """Take note of what a read shows."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -112,12 +110,6 @@ class Paid:
     page: str = ""
     refund_ids: list[str] = field(default_factory=list)
     provider_reference: str = ""
-    faulty_at: float = -math.inf
-
-    @property
-    def is_lately_faulty(self) -> bool:
-        """Whether the server may still take a request to the provider for one that is being sent."""
-        return time.monotonic() < self.faulty_at + 3
 
 
 @dataclass(slots=True)
@@ -181,6 +173,7 @@ def view_of(seen: tollbridge.Payment | tollbridge.PaymentStatus) -> View:
         refunded=seen.refunded_amount.amount_minor,
         capturable=seen.capturable_amount.amount_minor,
         refundable=seen.refundable_amount.amount_minor,
+        asks=seen.next_action.HasField("provide_payment_method"),
         refunds=refunds,
     )
 
