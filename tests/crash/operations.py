@@ -132,6 +132,8 @@ def _confirm(client: tollbridge.Client, subject: Subject, key: str) -> str:
 _SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
 _NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ((OperationKind.CANCEL, 0),))
 """The charge that never arrived is canceled at the acquirer, so that it can not arrive any more."""
+_ASKS_AGAIN = Expected(tollbridge.PAYMENT_STATE_REQUIRES_ACTION, ((OperationKind.CANCEL, 0),))
+"""As above, and the payment that may take another card still may."""
 
 OPERATIONS: Mapping[str, Operation] = {
     "authorize": Operation(
@@ -167,5 +169,5 @@ OPERATIONS: Mapping[str, Operation] = {
             refunded_minor=1000,
         ),
     ),
-    "confirm with another card": Operation(_open_declined, _confirm, _SOLD, unsent=_NOT_PROCESSED),
+    "confirm with another card": Operation(_open_declined, _confirm, _SOLD, unsent=_ASKS_AGAIN),
 }

@@ -5,6 +5,7 @@ The acquirer runs on while the server is killed and started again over the same 
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -62,7 +63,10 @@ class Rig:
     def start(self, failpoint: str = "") -> None:
         """Start the server, killed before if it runs; with a failpoint it kills itself there."""
         self.kill()
-        self.server.start(**({app.FAILPOINT_VARIABLE: failpoint} if failpoint else {}))
+        if failpoint:
+            self.server.start(may_die=True, **{app.FAILPOINT_VARIABLE: failpoint})
+        else:
+            self.server.start()
 
     def kill(self) -> None:
         """Send SIGKILL to the server, if it runs."""
@@ -91,6 +95,13 @@ class Rig:
         request = urllib.request.Request(f"{self.sandbox.base_url}/control/arm?{query}", method="POST")
         with urllib.request.urlopen(request, timeout=10.0) as response:
             assert response.status == 200
+
+    def has_notifications_due(self) -> bool:
+        """Whether the acquirer has news that the server has not acknowledged."""
+        url = f"{self.sandbox.base_url}/control/notifications?account={ACCOUNT_ID}"
+        with urllib.request.urlopen(url, timeout=10.0) as response:
+            listed = json.load(response)["notifications"]
+        return any(not notification["is_closed"] for notification in listed)
 
     def booked(self) -> dict[str, BookedCharge]:
         """Return what the acquirer has booked, by reference."""

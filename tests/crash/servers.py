@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -36,8 +37,11 @@ class Server:
         """Whether the server was started and has not ended."""
         return self._process is not None and self._process.is_alive()
 
-    def start(self, **environment: str) -> None:
-        """Start and return when it listens; more environment variables are for this start only."""
+    def start(self, *, may_die: bool = False, **environment: str) -> None:
+        """Start and return when it listens; more environment variables are for this start only.
+
+        With `may_die` it also returns when the server killed itself before it listened.
+        """
         reader, writer = _forks.Pipe(duplex=False)
         variables = {**self._environment, **environment}
         self._process = _forks.Process(
@@ -47,7 +51,7 @@ class Server:
         writer.close()
         with reader:
             has_spoken = reader.poll(_START_TIMEOUT_S) and os.read(reader.fileno(), 4096)
-        if not has_spoken:
+        if not has_spoken and not (may_die and self.wait(_START_TIMEOUT_S) == -signal.SIGKILL):
             self.kill()
             raise AssertionError(f"it did not start: {self.log()[-4000:]}")
 

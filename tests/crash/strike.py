@@ -105,13 +105,14 @@ class Case:
         return found
 
     def _rest(self, client: tollbridge.Client) -> tollbridge.Payment:
-        """Return the payment when nothing of it is open, paying as its payer on the way."""
+        """Return the payment when nothing of it is open and all news has arrived, paying as its payer on the way."""
 
         def look() -> tollbridge.Payment | None:
             payment = client.get_payment(payment_id=self._subject.payment_id).payment
             if payment.next_action.HasField("show_qr"):
                 payer.decide(payment.next_action.show_qr.payload, "approve")
-            return None if any(operation.state in _OPEN for operation in payment.operations) else payment
+            is_open = any(operation.state in _OPEN for operation in payment.operations)
+            return None if is_open or self._rig.has_notifications_due() else payment
 
         deadline = time.monotonic() + PATIENCE_S
         while (payment := look()) is None:

@@ -1,0 +1,52 @@
+"""The kit can fail: with a bug planted into the server, the same case that passes without it is found broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.crash.operations import OPERATIONS
+from tests.crash.rig import Rig
+from tests.crash.strike import Case
+
+MakeRig = Callable[[str], Rig]
+
+
+@pytest.fixture
+def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
+    with ExitStack() as closing:
+
+        def make(bug: str) -> Rig:
+            rig = Rig(tmp_path, bug=bug)
+            closing.callback(rig.close)
+            return rig
+
+        yield make
+
+
+@pytest.mark.parametrize(
+    ("bug", "operation", "failpoint", "fault", "sign"),
+    [
+        ("the intent is committed after sending", "sale", "send.after", "", "an effect belongs to an attempt"),
+        ("the intent is committed after sending", "partial refund", "send.after", "", "the acquirer booked"),
+        ("absence is taken for failure", "partial capture", "send.before", "", "captured is 0 and not 3000"),
+        ("a resend has another reference", "partial refund", "send.before", "", "an effect belongs to an attempt"),
+        ("silence is taken for failure", "sale", "outcome.after_commit", "booked_reset", "both books agree"),
+    ],
+)
+def test_a_planted_bug_is_found(
+    make_rig: MakeRig, bug: str, operation: str, failpoint: str, fault: str, sign: str
+) -> None:
+    rig = make_rig(bug)
+    case = Case(rig, OPERATIONS[operation])
+    case.prepare()
+
+    case.strike(failpoint, fault=fault)
+    rig.wait_for_death()
+    case.recover()
+
+    findings = case.findings(OPERATIONS[operation].expected)
+    assert any(sign in finding for finding in findings), findings
