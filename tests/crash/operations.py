@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import tollbridge
 from tollbridge_server.domain.operation import OperationKind
 
-VISA, MASTERCARD, DECLINED_SOFTLY = "4242424242424242", "5555555555554444", "4000000000000002"
+VISA, MASTERCARD = "4242424242424242", "5555555555554444"
+DECLINED_SOFTLY, CHALLENGED = "4000000000000002", "4000000000003220"
 AMOUNT_MINOR = 10_000
 
 Effect = tuple[OperationKind, int]
@@ -45,6 +46,8 @@ class Operation:
     ask: Callable[[tollbridge.Client, Subject, str], str]
     expected: Expected
     unsent: Expected | None = None
+    waits_for_payer: bool = False
+    """Whether the payment that `prepare` makes has an action open, which nobody takes."""
 
 
 def _eur(amount_minor: int) -> tollbridge.Money:
@@ -82,6 +85,15 @@ def _open_declined(client: tollbridge.Client, reference: str) -> str:
         amount=_eur(AMOUNT_MINOR),
         payment_method=card(DECLINED_SOFTLY),
         on_decline=tollbridge.ON_DECLINE_ASK_PAYMENT_METHOD,
+        merchant_reference=reference,
+    ).payment.payment_id
+
+
+def _open_challenged(client: tollbridge.Client, reference: str) -> str:
+    return client.create_payment(
+        amount=_eur(AMOUNT_MINOR),
+        payment_method=card(CHALLENGED),
+        return_url="https://shop.example.com/return",
         merchant_reference=reference,
     ).payment.payment_id
 
@@ -170,4 +182,14 @@ OPERATIONS: Mapping[str, Operation] = {
         ),
     ),
     "confirm with another card": Operation(_open_declined, _confirm, _SOLD, unsent=_ASKS_AGAIN),
+    "confirm during a challenge": Operation(
+        _open_challenged,
+        _confirm,
+        Expected(
+            tollbridge.PAYMENT_STATE_SUCCEEDED,
+            ((OperationKind.CANCEL, 0), (OperationKind.SALE, AMOUNT_MINOR)),
+            captured_minor=AMOUNT_MINOR,
+        ),
+        waits_for_payer=True,
+    ),
 }

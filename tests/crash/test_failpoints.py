@@ -18,6 +18,8 @@ UNREACHABLE = {
     ("resolver.after_commit", "confirm with another card"): _CARD_IS_NEVER_STORED,
     ("notification.after_verify", "cancel"): _CANCEL_IS_NEVER_PENDING,
     ("notification.after_commit", "cancel"): _CANCEL_IS_NEVER_PENDING,
+    ("notification.after_verify", "confirm during a challenge"): _CANCEL_IS_NEVER_PENDING,
+    ("notification.after_commit", "confirm during a challenge"): _CANCEL_IS_NEVER_PENDING,
 }
 """Failpoints that do not lie on the path of an operation, and why; every other combination kills the server."""
 
