@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import tollbridge
 from tollbridge_server.ports.books import BookedCharge
-from tollbridge_server.services.verification import Verification, Verifier
+from tollbridge_server.services.verification import Break, Verification, Verifier
 from tollbridge_server.storage.opening import open_storage
 from tollbridge_server.testing.simulators.sandbox import read_book
 
 from tests.integration.machine.model import PromiseBroken
 from tests.integration.machine.shop import Bridge, Paid
+
+_CHECKS = 2
 
 
 def check_books(bridge: Bridge, paid: Sequence[Paid]) -> None:
@@ -46,8 +49,23 @@ def _check(one: Paid, payment: tollbridge.Payment, booked: dict[str, BookedCharg
         raise PromiseBroken(f"{told}, but the acquirer booked {effects - references}")
 
 
-def verified(bridge: Bridge) -> Verification:
-    """Go through the whole database beside the book, as `tollbridge verify` does."""
+def lasting_breaks(bridge: Bridge) -> list[Break]:
+    """Go through the whole database beside the book, as `tollbridge verify` does; return the breaks that last.
+
+    Book and database can not be read at one moment, and what is on its way settles in between. Such a difference
+    is gone when both are read again.
+    """
+    breaks = _verified(bridge).breaks
+    for _ in range(_CHECKS):
+        if not breaks:
+            break
+        time.sleep(1.0)
+        again = _verified(bridge).breaks
+        breaks = [one for one in breaks if one in again]
+    return breaks
+
+
+def _verified(bridge: Bridge) -> Verification:
 
     async def verify() -> Verification:
         storage = await open_storage(bridge.database_url, connections=1, is_reader=True)
