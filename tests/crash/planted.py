@@ -47,11 +47,11 @@ def commit_after_sending() -> None:
 
         late = OperationEngine.__new__(OperationEngine)
         late.__dict__.update(self.__dict__)
-        late._deliver = already_sent.__get__(late)  # type: ignore[method-assign]
+        _plant(late, "_deliver", already_sent.__get__(late))
         return await execute(late, record, prepare, given)
 
-    IntentFactory.new_operation = remembered  # type: ignore[method-assign,assignment]
-    OperationEngine._execute = sent_first  # type: ignore[method-assign]
+    _plant(IntentFactory, "new_operation", remembered)
+    _plant(OperationEngine, "_execute", sent_first)
 
 
 def take_absence_for_failure() -> None:
@@ -64,7 +64,7 @@ def take_absence_for_failure() -> None:
             return evidence
         return Evidence(Outcome.DECLINED, source=evidence.source, failure=Failure(DeclineReason.PROVIDER_UNAVAILABLE))
 
-    OperationEngine._ask = hasty  # type: ignore[method-assign]
+    _plant(OperationEngine, "_ask", hasty)
 
 
 def renew_reference_on_resend() -> None:
@@ -76,7 +76,7 @@ def renew_reference_on_resend() -> None:
             case = replace(case, attempt=replace(case.attempt, request_reference=secrets.token_hex(16)))
         return await deliver(self, case, charge, given)
 
-    OperationEngine._deliver = renamed  # type: ignore[method-assign]
+    _plant(OperationEngine, "_deliver", renamed)
 
 
 def take_silence_for_failure() -> None:
@@ -89,7 +89,12 @@ def take_silence_for_failure() -> None:
             return evidence
         return Evidence(Outcome.DECLINED, failure=Failure(DeclineReason.PROVIDER_UNAVAILABLE))
 
-    OperationEngine._deliver = hasty  # type: ignore[method-assign]
+    _plant(OperationEngine, "_deliver", hasty)
+
+
+def _plant(owner: object, name: str, bug: Callable[..., object]) -> None:
+    assert hasattr(owner, name), f"{name} has another name by now, so nothing would be planted"
+    setattr(owner, name, bug)
 
 
 PLANTED: Mapping[str, Callable[[], None]] = {

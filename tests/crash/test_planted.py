@@ -14,6 +14,15 @@ from tests.crash.strike import Case
 
 MakeRig = Callable[[str], Rig]
 
+_BUGS = [
+    ("the intent is committed after sending", "sale", "send.after", "", "an effect belongs to an attempt"),
+    ("the intent is committed after sending", "partial refund", "send.after", "", "the acquirer booked"),
+    ("absence is taken for failure", "partial capture", "send.before", "", "captured is 0 and not 3000"),
+    ("a resend has another reference", "partial refund", "send.before", "", "an effect belongs to an attempt"),
+    ("silence is taken for failure", "sale", "outcome.after_commit", "booked_reset", "both books agree"),
+]
+"""Bug, operation, failpoint, what the acquirer does, and a part of the sentence that must be found."""
+
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
@@ -27,16 +36,7 @@ def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
         yield make
 
 
-@pytest.mark.parametrize(
-    ("bug", "operation", "failpoint", "fault", "sign"),
-    [
-        ("the intent is committed after sending", "sale", "send.after", "", "an effect belongs to an attempt"),
-        ("the intent is committed after sending", "partial refund", "send.after", "", "the acquirer booked"),
-        ("absence is taken for failure", "partial capture", "send.before", "", "captured is 0 and not 3000"),
-        ("a resend has another reference", "partial refund", "send.before", "", "an effect belongs to an attempt"),
-        ("silence is taken for failure", "sale", "outcome.after_commit", "booked_reset", "both books agree"),
-    ],
-)
+@pytest.mark.parametrize(("bug", "operation", "failpoint", "fault", "sign"), _BUGS)
 def test_a_planted_bug_is_found(
     make_rig: MakeRig, bug: str, operation: str, failpoint: str, fault: str, sign: str
 ) -> None:
@@ -50,3 +50,16 @@ def test_a_planted_bug_is_found(
 
     findings = case.findings(OPERATIONS[operation].expected)
     assert any(sign in finding for finding in findings), findings
+
+
+@pytest.mark.parametrize(("operation", "failpoint", "fault"), sorted({case[1:4] for case in _BUGS}))
+def test_without_a_bug_the_same_case_is_sound(rig: Rig, operation: str, failpoint: str, fault: str) -> None:
+    case = Case(rig, OPERATIONS[operation])
+    case.prepare()
+
+    case.strike(failpoint, fault=fault)
+    rig.wait_for_death()
+    case.recover()
+
+    assert case.findings(OPERATIONS[operation].expected) == []
+    rig.is_spoiled = False
