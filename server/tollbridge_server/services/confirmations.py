@@ -20,7 +20,7 @@ from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.openings import asks_for_method, change_payment, check_method, opening_kind
 from tollbridge_server.services.operations import Intent, OperationEngine
-from tollbridge_server.services.refusals import payment_expired, state_conflict
+from tollbridge_server.services.refusals import in_progress, payment_expired, state_conflict
 from tollbridge_server.services.requests import Caller, ConfirmPayment, PaymentLookup
 from tollbridge_server.services.routing import choose_account
 from tollbridge_server.services.rows import find_payment, load_charge, lock_owned
@@ -168,5 +168,7 @@ class Confirmations:
     def _require_method_wanted(self, payment: Payment) -> None:
         if not asks_for_method(payment):
             raise state_conflict(payment, "CONFIRM", "this payment does not ask for another payment method now")
+        if payment.is_canceling:  # The charge is known to be closed; its cancel must not end up at the next charge.
+            raise in_progress(payment, "the action before is still being closed at the provider")
         if payment.expires_at_us <= self._clock.now_us():
             raise payment_expired(payment.expires_at_us)

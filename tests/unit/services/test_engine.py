@@ -252,6 +252,29 @@ async def test_another_method_is_not_charged_when_the_payer_has_paid_meanwhile(b
     assert await state_of(bridge, view.payment.payment_id) is PaymentState.SUCCEEDED
 
 
+async def test_another_method_waits_until_the_cancel_before_it_is_certain(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", SHOW_QR)
+    view = await bridge.pay(method=QR)
+    payment_id = view.payment.payment_id
+    charge = bridge.adapter.sent("charge")[0]
+    bridge.adapter.will("cancel", UNKNOWN)
+    await bridge.payments.confirm(CALLER, ConfirmPayment(bridge.token(), payment_id, method=QR))
+    closed = Evidence(Outcome.CANCELED, EvidenceSource.NOTIFICATION)
+    bridge.adapter.notifications = [Notification("e1", charge.request_reference, closed)]
+    await bridge.notifications.receive("scripted", "acme-1", InboundNotification(b"{}", {}, "", 1))
+
+    with pytest.raises(RequestError) as refused:
+        await bridge.payments.confirm(CALLER, ConfirmPayment(bridge.token(), payment_id, method=QR))
+    assert refused.value.reason is ErrorReason.OPERATION_IN_PROGRESS
+    assert len(bridge.adapter.sent("charge")) == 1
+
+    bridge.adapter.will("query", query(Outcome.SUCCEEDED))
+    await bridge.settle(seconds=60)
+    confirmed = await bridge.payments.confirm(CALLER, ConfirmPayment(bridge.token(), payment_id, method=QR))
+    assert confirmed.payment.state is PaymentState.SUCCEEDED
+    assert len(bridge.adapter.sent("charge")) == 2
+
+
 async def test_confirm_asks_the_provider_at_once(bridge: Bridge) -> None:
     bridge.adapter.will("charge", SHOW_QR)
     view = await bridge.pay(method=QR)
