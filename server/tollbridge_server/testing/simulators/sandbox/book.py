@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 from tollbridge_server.domain.operation import OperationKind
@@ -66,6 +67,14 @@ _EFFECT_COLUMNS = (
     "created_at_us"
 )
 
+_CHARGE = f"SELECT {_CHARGE_COLUMNS} FROM charges WHERE account = ? AND reference = ?"
+_EFFECT = f"SELECT {_EFFECT_COLUMNS} FROM effects WHERE account = ? AND reference = ?"
+_ADD_CHARGE = (
+    f"INSERT INTO charges ({_CHARGE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "ON CONFLICT (account, reference) DO NOTHING"
+)
+_ADD_EFFECT = f"INSERT INTO effects ({_EFFECT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
 
 @dataclass(slots=True)
 class ChargeEntry:
@@ -112,6 +121,10 @@ class EffectEntry:
     created_at_us: int
 
 
+_charge_values = attrgetter(*(field.name for field in fields(ChargeEntry)))
+_effect_values = attrgetter(*(field.name for field in fields(EffectEntry)))
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
     """One sending of a notification; `number` orders them, and an event that is sent twice has two."""
@@ -131,19 +144,16 @@ class Ledger:
         self._execute = connection.execute
 
     def charge(self, account: str, reference: str) -> ChargeEntry | None:
-        row = self._execute(
-            f"SELECT {_CHARGE_COLUMNS} FROM charges WHERE account = ? AND reference = ?", (account, reference)
-        ).fetchone()
+        row = self._execute(_CHARGE, (account, reference)).fetchone()
         return ChargeEntry(*row) if row else None
 
     def charge_by_token(self, token: str) -> ChargeEntry | None:
         row = self._execute(f"SELECT {_CHARGE_COLUMNS} FROM charges WHERE token = ?", (token,)).fetchone()
         return ChargeEntry(*row) if row and token else None
 
-    def add_charge(self, entry: ChargeEntry) -> None:
-        self._execute(
-            f"INSERT INTO charges ({_CHARGE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _values(entry)
-        )
+    def add_charge(self, entry: ChargeEntry) -> bool:
+        """Book a charge; False when its reference is taken, which leaves the one that has it as it is."""
+        return self._execute(_ADD_CHARGE, _charge_values(entry)).rowcount == 1
 
     def change_charge(self, entry: ChargeEntry) -> None:
         self._execute(
@@ -163,9 +173,7 @@ class Ledger:
         )
 
     def effect(self, account: str, reference: str) -> EffectEntry | None:
-        row = self._execute(
-            f"SELECT {_EFFECT_COLUMNS} FROM effects WHERE account = ? AND reference = ?", (account, reference)
-        ).fetchone()
+        row = self._execute(_EFFECT, (account, reference)).fetchone()
         return EffectEntry(*row) if row else None
 
     def effects_of(self, account: str, charge: str) -> list[EffectEntry]:
@@ -175,7 +183,7 @@ class Ledger:
         return [EffectEntry(*row) for row in rows]
 
     def add_effect(self, entry: EffectEntry) -> None:
-        self._execute(f"INSERT INTO effects ({_EFFECT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _values(entry))
+        self._execute(_ADD_EFFECT, _effect_values(entry))
 
     def change_effect(self, entry: EffectEntry) -> None:
         self._execute(
@@ -313,7 +321,3 @@ def _booked(charge: ChargeEntry, effects: list[EffectEntry]) -> BookedCharge:
         is_voided=charge.is_released == 1,
         effects=tuple(booked),
     )
-
-
-def _values(entry: ChargeEntry | EffectEntry) -> tuple[object, ...]:
-    return tuple(getattr(entry, name) for name in entry.__slots__)

@@ -45,12 +45,7 @@ class Clerk:
     def carry_out(self, account: str, verb: Verb, request: Request, behavior: Behavior | None) -> Answer:
         """Book the request and return what became of it. Raises ReferenceReused."""
         if verb is Verb.CHARGE:
-            charge = self._ledger.charge(account, request.reference)
-            if charge is None:
-                charge = self._book_charge(account, request, behavior)
-            elif charge.kind != _TOMBSTONE and not _is_same_charge(charge, request):
-                raise ReferenceReused
-            return self.answer_about(charge)
+            return self.answer_about(self._book_charge(account, request, behavior))
         effect = self._ledger.effect(account, request.reference)
         if effect is None:
             effect = self._book_effect(account, verb, request, behavior)
@@ -128,6 +123,7 @@ class Clerk:
             self._post(effect.account, pending, delay_us=_REORDERED_DELAY_US)
 
     def _book_charge(self, account: str, request: Request, behavior: Behavior | None) -> ChargeEntry:
+        """Return the charge of this reference, booked now if it was not. Raises ReferenceReused."""
         charge = self._new_charge(account, request.reference, request.kind, request.currency, state=SUCCEEDED)
         charge.amount_minor, charge.method = request.amount_minor, request.method
         charge.last_four, charge.return_url = request.card_number[-4:], request.return_url
@@ -144,8 +140,11 @@ class Clerk:
             charge.state, charge.settles_at_us = PENDING, charge.created_at_us + SETTLE_AFTER_US
         elif request.kind == "SALE":
             charge.captured_minor = charge.amount_minor
-        self._ledger.add_charge(charge)
-        return charge
+        # Most references are new: they are written without being looked for.
+        known = None if self._ledger.add_charge(charge) else self._ledger.charge(account, request.reference)
+        if known is not None and known.kind != _TOMBSTONE and not _is_same_charge(known, request):
+            raise ReferenceReused
+        return known or charge
 
     def _new_charge(self, account: str, reference: str, kind: str, currency: str, *, state: str) -> ChargeEntry:
         return ChargeEntry(
