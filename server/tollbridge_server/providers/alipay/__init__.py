@@ -1,0 +1,1 @@
+"""Alipay (mainland China): the open platform gateway with RSA2 signatures."""

@@ -1,0 +1,141 @@
+"""Serial numbers are the published example's, and only Alipay's own certificate under a known root is trusted."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from tollbridge_server.providers.alipay.certificates import (
+    CertificateInvalid,
+    TrustedCertificates,
+    public_key_of,
+    read_certificates,
+    root_serial_number,
+    serial_number,
+)
+from tollbridge_server.providers.rsa_keys import public_text_of
+
+from tests.unit.providers.alipay.keys import ALIPAY, NOW, certificate, pem, rsa_key
+
+ROOT = certificate("Test Root RSA G1", rsa_key("root"), authority=True)
+MIDDLE = certificate(
+    "Middle", rsa_key("middle"), issuer="Test Root RSA G1", signed_by=rsa_key("root"), serial=2, authority=True
+)
+KNOWN = certificate("Alipay", ALIPAY, issuer="Middle", signed_by=rsa_key("middle"), serial=3)
+TRUSTED = TrustedCertificates((KNOWN, MIDDLE), (ROOT,))
+
+
+def reissued(
+    subject: str = "Alipay", *, key: str = "", issuer: str = "Middle", signer: str = "middle", days: int = 365
+) -> x509.Certificate:
+    own = rsa_key(key) if key else ALIPAY
+    return certificate(subject, own, issuer=issuer, signed_by=rsa_key(signer), serial=4, days=days)
+
+
+def content(*certificates: x509.Certificate) -> str:
+    return base64.b64encode(pem(*certificates).encode()).decode()
+
+
+def test_the_number_of_the_application_certificate_is_the_examples() -> None:
+    app = certificate(
+        "App",
+        rsa_key("app"),
+        issuer="Test Limited Brand Intermediate CA R1",
+        signed_by=rsa_key("middle"),
+        serial=98765432109876543210,
+    )
+    assert serial_number(app) == "920e6cb8fed1c0078446b60a41136def"
+
+
+def test_the_number_of_the_root_file_joins_its_rsa_certificates_in_order() -> None:
+    elliptic = ec.generate_private_key(ec.SECP256R1())
+    bundle = read_certificates(
+        "a comment\n"
+        + pem(
+            certificate("Test Root RSA G1", rsa_key("root"), serial=1),
+            certificate("Test Root EC E1", elliptic, serial=7),
+            certificate("Test Root RSA G2", rsa_key("root"), serial=34283457370986),
+        ),
+        setting="alipay_root_certificate",
+    )
+    assert root_serial_number(bundle) == "1db071a562dba574ac55818034b6f0ad_de406c9fb679348fdd6cf3a581fff645"
+
+
+def test_a_root_file_without_rsa_is_refused() -> None:
+    elliptic = certificate("Test Root EC E1", ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(CertificateInvalid, match="alipay_root_certificate"):
+        root_serial_number((elliptic,))
+
+
+@pytest.mark.parametrize("text", ["", "MIIB", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_file_that_is_no_certificate_is_named(text: str) -> None:
+    with pytest.raises(CertificateInvalid, match="app_certificate"):
+        read_certificates(text, setting="app_certificate")
+
+
+def test_a_certificate_without_an_rsa_key_is_named() -> None:
+    elliptic = certificate("Alipay", ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(CertificateInvalid, match="alipay_certificate"):
+        public_key_of(elliptic, setting="alipay_certificate")
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    [
+        pytest.param(reissued(), id="same name and key"),
+        pytest.param(reissued(key="next"), id="same name, next key"),
+        pytest.param(reissued("Alipay (renamed)"), id="same key, next name"),
+    ],
+)
+def test_a_reissued_certificate_under_the_root_is_trusted(fresh: x509.Certificate) -> None:
+    key = TRUSTED.key_of_reissued(content(fresh), number=serial_number(fresh), now=NOW)
+    assert public_text_of(key) == fresh_key_text(fresh)
+
+
+def fresh_key_text(fresh: x509.Certificate) -> bytes:
+    return public_text_of(public_key_of(fresh, setting="fresh"))
+
+
+def test_the_chain_may_come_with_the_download() -> None:
+    lonely = TrustedCertificates((KNOWN,), (ROOT,))
+    fresh = reissued()
+    assert lonely.key_of_reissued(content(fresh, MIDDLE), number=serial_number(fresh), now=NOW)
+
+
+def test_a_merchants_certificate_of_the_same_authority_is_not_trusted() -> None:
+    merchant = reissued("Some merchant", key="merchant")
+    with pytest.raises(CertificateInvalid, match="not Alipay's"):
+        TRUSTED.key_of_reissued(content(merchant), number=serial_number(merchant), now=NOW)
+
+
+def test_a_chain_to_an_unknown_root_is_not_trusted() -> None:
+    forged = reissued(key="forger", issuer="Test Root RSA G1", signer="forger")
+    with pytest.raises(CertificateInvalid, match="does not lead"):
+        TRUSTED.key_of_reissued(content(forged), number=serial_number(forged), now=NOW)
+
+
+def test_a_certificate_that_is_no_authority_issues_nothing() -> None:
+    leaf = certificate("Leaf", rsa_key("leaf"), issuer="Test Root RSA G1", signed_by=rsa_key("root"), serial=9)
+    forged = reissued(key="forger", issuer="Leaf", signer="leaf")
+    with pytest.raises(CertificateInvalid, match="does not lead"):
+        TRUSTED.key_of_reissued(content(forged, leaf), number=serial_number(forged), now=NOW)
+
+
+def test_an_expired_certificate_is_not_trusted() -> None:
+    fresh = reissued(days=2)
+    with pytest.raises(CertificateInvalid, match="not valid now"):
+        TRUSTED.key_of_reissued(content(fresh), number=serial_number(fresh), now=NOW + timedelta(days=3))
+
+
+def test_another_certificate_than_the_one_asked_for_is_not_trusted() -> None:
+    with pytest.raises(CertificateInvalid, match="another certificate"):
+        TRUSTED.key_of_reissued(content(reissued()), number="0" * 32, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["", "no base64!", base64.b64encode(b"no certificate").decode()])
+def test_a_download_without_a_certificate_is_refused(text: str) -> None:
+    with pytest.raises(CertificateInvalid):
+        TRUSTED.key_of_reissued(text, number="0" * 32, now=NOW)
