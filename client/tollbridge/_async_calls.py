@@ -36,7 +36,7 @@ class AsyncCalls:
             with attempts.preparing():
                 metadata = await self._settings.metadata.now_async(method.name)
             try:
-                return cast("ResponseT", await call(request, timeout=attempts.remaining_s(), metadata=metadata))
+                return cast("ResponseT", await call(request, timeout=attempts.begin(), metadata=metadata))
             except grpc.RpcError as broken:
                 error = error_from_call(broken, idempotency_key=key)
                 pause_s = attempts.pause_s(error)
@@ -71,11 +71,11 @@ class AsyncCalls:
         self, method: Method[WatchStatusResponse], cursor: Cursor, timeout_s: float | None
     ) -> AsyncGenerator[PaymentStatus, None]:
         call = self._callable(method, self._channel.unary_stream)
-        attempts = Attempts(self._settings.policy, timeout_s=timeout_s)
+        attempts = Attempts(self._settings.policy, timeout_s=timeout_s, patience_s=self._settings.timeout_s)
         while True:
             with attempts.preparing():
                 metadata = await self._settings.metadata.now_async(method.name)
-            stream = call(cursor.request(), timeout=attempts.remaining_s(), metadata=metadata)
+            stream = call(cursor.request(), timeout=attempts.begin(), metadata=metadata)
             try:
                 async for response in stream:
                     if cursor.advance(response.status):

@@ -78,7 +78,7 @@ class Calls:
             with attempts.preparing():
                 metadata = self._settings.metadata.now(method.name)
             try:
-                return cast("ResponseT", call(request, timeout=attempts.remaining_s(), metadata=metadata))
+                return cast("ResponseT", call(request, timeout=attempts.begin(), metadata=metadata))
             except grpc.RpcError as broken:
                 error = error_from_call(broken, idempotency_key=key)
                 pause_s = attempts.pause_s(error)
@@ -113,11 +113,11 @@ class Calls:
         self, method: Method[WatchStatusResponse], cursor: Cursor, timeout_s: float | None
     ) -> Generator[PaymentStatus, None, None]:
         call = self._callable(method, self._channel.unary_stream)
-        attempts = Attempts(self._settings.policy, timeout_s=timeout_s)
+        attempts = Attempts(self._settings.policy, timeout_s=timeout_s, patience_s=self._settings.timeout_s)
         while True:
             with attempts.preparing():
                 metadata = self._settings.metadata.now(method.name)
-            stream = call(cursor.request(), timeout=attempts.remaining_s(), metadata=metadata)
+            stream = call(cursor.request(), timeout=attempts.begin(), metadata=metadata)
             try:
                 for response in stream:
                     if cursor.advance(response.status):

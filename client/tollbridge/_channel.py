@@ -101,10 +101,10 @@ def _options(settings: ChannelSettings) -> Sequence[tuple[str, int | str]]:
         ("grpc.primary_user_agent", "tollbridge-python"),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
-        # A restarted server is found again within seconds; gRPC's own pause would grow to two minutes.
+        # A restarted server is found again within a second; gRPC's own pause would grow to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 1000),
-        ("grpc.max_reconnect_backoff_ms", 5000),
+        ("grpc.max_reconnect_backoff_ms", 1000),
         # Repeats are made by _retry.py, which knows the reasons; two layers would multiply them.
         ("grpc.enable_retries", 0),
     ]

@@ -180,13 +180,50 @@ def test_a_try_gets_what_is_left_of_the_deadline() -> None:
     attempts = Attempts(tollbridge.RetryPolicy(), timeout_s=10, clock=lambda: now[0])
 
     now[0] = 107.0
-    assert attempts.remaining_s() == 3
+    assert attempts.begin() == 3
     now[0] = 111.0
-    assert attempts.remaining_s() == 0
+    assert attempts.begin() == 0
+
+
+def test_without_a_number_of_tries_the_deadline_alone_ends_the_repeats() -> None:
+    now = [0.0]
+    attempts = Attempts(tollbridge.RetryPolicy(), timeout_s=30, clock=lambda: now[0], fraction=lambda: 1.0)
+    while (pause_s := attempts.pause_s(lost())) is not None:
+        now[0] += pause_s
+
+    assert 28 <= now[0] < 30
+
+
+def _watching(now: list[float]) -> Attempts:
+    return Attempts(tollbridge.RetryPolicy(), timeout_s=None, patience_s=30, clock=lambda: now[0], fraction=lambda: 1.0)
+
+
+def test_a_watch_that_never_reached_a_server_gives_up() -> None:
+    now = [0.0]
+    attempts = _watching(now)
+    while (pause_s := attempts.pause_s(lost())) is not None:
+        now[0] += pause_s
+
+    assert 28 <= now[0] < 30
+
+
+@pytest.mark.parametrize("has_told", [True, False])
+def test_a_watch_that_once_stood_is_resumed_however_long_the_server_is_away(has_told: bool) -> None:
+    now = [0.0]
+    attempts = _watching(now)
+    attempts.begin()
+    if has_told:
+        attempts.progressed()
+    now[0] = 3600.0  # The stream stood for an hour.
+    for _ in range(1000):
+        pause_s = attempts.pause_s(lost())
+        assert pause_s is not None
+        now[0] += pause_s
+        attempts.begin()
 
 
 def test_a_very_patient_policy_does_not_overflow() -> None:
-    assert tollbridge.RetryPolicy(max_attempts=10**6).backoff_s(10**6, fraction=1.0) == 5.0
+    assert tollbridge.RetryPolicy(max_attempts=10**6).backoff_s(10**6, fraction=1.0) == 2.0
 
 
 @pytest.mark.parametrize("wrong", [{"max_attempts": 0}, {"initial_backoff_s": 0}, {"max_backoff_s": 0.01}])
