@@ -85,7 +85,7 @@ def test_the_wheel_holds_client_server_and_kit_and_no_tests(wheel: zipfile.ZipFi
         "tollbridge/v1/payment_service_pb2.pyi",
         "buf/validate/validate_pb2.py",
         "tollbridge_server/py.typed",
-        "tollbridge_server/app.py",
+        "tollbridge_server/app/__init__.py",
         "tollbridge_server/cli/__init__.py",
         "tollbridge_server/storage/migrations/env.py",
         "tollbridge_server/storage/migrations/versions/0001_payments.py",

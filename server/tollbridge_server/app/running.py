@@ -1,0 +1,68 @@
+"""Runs a server, or a simulator as a process of its own, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from tollbridge_server.app.accounts import account_settings
+from tollbridge_server.app.addresses import host_of, port_of
+from tollbridge_server.app.application import Endpoints
+from tollbridge_server.app.building import build
+from tollbridge_server.config import Loaded
+from tollbridge_server.providers.sandbox import SandboxSettings
+from tollbridge_server.testing.simulators.sandbox import SandboxAccount, SandboxAcquirer, SandboxServer
+
+_COLLECT_AFTER = (10_000, 20, 50)
+
+
+async def serve(loaded: Loaded, *, announce: Callable[[Endpoints], None]) -> None:
+    """Run a server until SIGTERM or SIGINT, then drain it; `announce` is told when it listens."""
+    application = await build(loaded)
+    stopping = _stop_signal()
+    try:
+        endpoints = await application.start()
+        _calm_the_collector()
+        announce(endpoints)
+        await stopping.wait()
+    finally:
+        await application.stop()
+
+
+async def simulate_sandbox(
+    loaded: Loaded, *, listen: str, book: Path, notifications_url: str, announce: Callable[[Endpoints], None]
+) -> None:
+    """Run the sandbox acquirer for the accounts of a configuration until SIGTERM or SIGINT."""
+    base = notifications_url or f"http://{loaded.config.notifications.listen}"
+    accounts = {
+        account_id: SandboxAccount(account_id, own.secret.encode(), f"{base}/notifications/sandbox/{account_id}")
+        for account_id, own in account_settings(loaded.config).items()
+        if isinstance(own, SandboxSettings)
+    }
+    server = SandboxServer(SandboxAcquirer(book), accounts)
+    stopping = _stop_signal()
+    port = await server.start(host_of(listen), port_of(listen))
+    try:
+        announce(Endpoints(sandbox=f"http://{host_of(listen)}:{port}"))
+        await stopping.wait()
+    finally:
+        await server.stop()
+
+
+def _calm_the_collector() -> None:
+    """Let the garbage collector leave alone what lives as long as the process; going through it costs a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
