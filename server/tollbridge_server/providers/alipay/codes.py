@@ -1,0 +1,228 @@
+"""Alipay's codes in our words: for each task a table from code to outcome, reason and advice.
+
+Refuses to guess: a code that is not in the table of its task is UNKNOWN, and so is every unsigned error but those that
+say that our configuration kept the gateway from carrying the request out. A question's error never fails a payment.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tollbridge_server.domain.evidence import DeclineReason, Failure, Outcome, RetryAdvice
+
+logger = logging.getLogger(__name__)
+
+SUCCESS = "10000"
+IN_PROCESS = "10003"
+_UNAVAILABLE = "20000"
+_TOKEN = "20001"
+_BUSINESS = "40004"
+_LIMITED = "40005"
+_ECHO = "网关生成的验签字符串"
+_CONFIGURATION = frozenset({"40001", "40002", "40003", "40006"})
+_PREFIXES = ("ACQ.", "AQC.")  # The second is misspelled by Alipay.
+
+
+class Task(StrEnum):
+    """What a request asked for; the same code may mean different things to different tasks."""
+
+    CHARGE = "charge"
+    CAPTURE = "capture"
+    CANCEL = "cancel"
+    REFUND = "refund"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an error amounts to.
+
+    `is_absent`: the provider does not know what was asked for. `is_settled`: whatever was asked for has happened
+    before in one way or the other, and a query tells which.
+    """
+
+    outcome: Outcome
+    failure: Failure | None = None
+    is_absent: bool = False
+    is_settled: bool = False
+
+
+_Meaning = tuple[DeclineReason, RetryAdvice]
+_R, _A = DeclineReason, RetryAdvice
+
+_CONFIGURED_WRONG: _Meaning = (_R.PROVIDER_CONFIGURATION, _A.AFTER_OPERATOR)
+_PAYER_FUNDS: _Meaning = (_R.INSUFFICIENT_FUNDS, _A.OTHER_METHOD)
+_PAYER_LIMIT: _Meaning = (_R.LIMIT_EXCEEDED, _A.OTHER_METHOD)
+_PAYER_RESTRICTED: _Meaning = (_R.ACCOUNT_RESTRICTED, _A.OTHER_METHOD)
+_MERCHANT_LIMIT: _Meaning = (_R.LIMIT_EXCEEDED, _A.AFTER_OPERATOR)
+_RISK: _Meaning = (_R.FRAUD_SUSPECTED, _A.NEVER)
+_NO_CAPTURE: _Meaning = (_R.CAPTURE_NOT_POSSIBLE, _A.NEVER)
+_NO_CANCEL: _Meaning = (_R.CANCEL_NOT_POSSIBLE, _A.NEVER)
+_NO_REFUND: _Meaning = (_R.REFUND_NOT_POSSIBLE, _A.NEVER)
+_AMOUNT: _Meaning = (_R.AMOUNT_INVALID, _A.CORRECTED_DATA)
+_MERCHANT_FUNDS: _Meaning = (_R.BALANCE_INSUFFICIENT, _A.LATER)
+
+
+def _each(codes: str, meaning: _Meaning) -> dict[str, _Meaning]:
+    return dict.fromkeys(codes.split(), meaning)
+
+
+def _set(codes: str) -> frozenset[str]:
+    return frozenset(codes.split())
+
+
+_OUTCOME_OPEN = frozenset(["SYSTEM_ERROR", "ENTERPRISE_PAY_BIZ_ERROR", "BIZ_ERROR", "REFUND_CHARGE_ERROR"])
+_NOT_FOUND = frozenset(["TRADE_NOT_EXIST", "AUTH_ORDER_NOT_EXIST", "AUTH_OPERATION_NOT_EXIST"])
+
+_REQUEST_OR_CONTRACT = {
+    **_each(
+        "INVALID_PARAMETER ACCESS_FORBIDDEN EXIST_FORBIDDEN_WORD PARTNER_ERROR SUB_GOODS_SIZE_MAX_COUNT "
+        "INVALID_STORE_ID SELLER_NOT_EXIST SELLER_BEEN_BLOCKED INVALID_RECEIVE_ACCOUNT MERCHANT_AGREEMENT_NOT_EXIST "
+        "MERCHANT_STATUS_NOT_NORMAL APPLY_PC_MERCHANT_CODE_ERROR DEFAULT_SETTLE_RULE_NOT_EXIST ILLEGAL_ARGUMENT "
+        "HAS_NO_PRIVILEGE PAYEE_NOT_EXIST PAYER_PAYEE_EQUAL RISK_MERCHANT_IP_NOT_EXIST",
+        _CONFIGURED_WRONG,
+    ),
+    **_each("TOTAL_FEE_EXCEED UNSUPPORT_ORDER_AMOUNT", _AMOUNT),
+    "NOW_TIME_AFTER_EXPIRE_TIME_ERROR": (_R.PAYER_TIMEOUT, _A.LATER),
+}
+
+_PAYER_OR_LIMIT = {
+    **_each("BUYER_BALANCE_NOT_ENOUGH BUYER_BANKCARD_BALANCE_NOT_ENOUGH MONEY_NOT_ENOUGH", _PAYER_FUNDS),
+    **_each("NO_PAYMENT_INSTRUMENTS_AVAILABLE PAYMENT_FAIL PULL_MOBILE_CASHIER_FAIL", (_R.GENERIC_DECLINE, _A.LATER)),
+    **_each("BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", _PAYER_LIMIT),
+    **_each(
+        "ERROR_BALANCE_PAYMENT_DISABLE BUYER_ENABLE_STATUS_FORBID MOBILE_PAYMENT_SWITCH_OFF NOT_CERTIFIED_USER "
+        "USER_FACE_PAYMENT_SWITCH_OFF ERROR_BUYER_CERTIFY_LEVEL_LIMIT PAYER_USER_STATUS_LIMIT PAYER_NOT_EXIST",
+        _PAYER_RESTRICTED,
+    ),
+    "BUYER_SELLER_EQUAL": (_R.NOT_PERMITTED, _A.OTHER_METHOD),
+    "PAYMENT_AUTH_CODE_INVALID": (_R.AUTHENTICATION_FAILED, _A.CORRECTED_DATA),
+    "PAYMENT_REQUEST_HAS_RISK": _RISK,
+    "BEYOND_PAY_RESTRICTION": _MERCHANT_LIMIT,
+}
+
+_TABLES: dict[Task, dict[str, _Meaning]] = {
+    Task.CHARGE: {**_REQUEST_OR_CONTRACT, **_PAYER_OR_LIMIT},
+    Task.CAPTURE: {
+        **_REQUEST_OR_CONTRACT,
+        **_PAYER_OR_LIMIT,
+        **_each(
+            "AUTH_NO_ERROR AUTH_ORDER_NOT_PAID PAYER_UNMATCHED PRE_AUTH_PROD_CODE_INCONSISTENT "
+            "AUTH_ORDER_NOT_EXIST AUTH_OPERATION_NOT_EXIST",
+            _NO_CAPTURE,
+        ),
+        **_each("AUTH_AMOUNT_NOT_ENOUGH REQUEST_AMOUNT_EXCEED", _AMOUNT),
+        **_each("AUTH_ORDER_HAS_FINISHED AUTH_ORDER_HAS_CLOSED", (_R.AUTHORIZATION_EXPIRED, _A.NEVER)),
+    },
+    Task.CANCEL: {
+        **_REQUEST_OR_CONTRACT,
+        **_each(
+            "TRADE_CANCEL_TIME_OUT CANCEL_NOT_ALLOWED REASON_TRADE_REFUND_FEE_ERR REASON_TRADE_BEEN_FREEZEN "
+            "CANCEL_OPERATION_TIME_OUT REQUEST_AMOUNT_EXCEED ILLEGAL_STATUS",
+            _NO_CANCEL,
+        ),
+        "SELLER_BALANCE_NOT_ENOUGH": _MERCHANT_FUNDS,
+    },
+    Task.REFUND: {
+        **_REQUEST_OR_CONTRACT,
+        **_each(
+            "TRADE_NOT_EXIST TRADE_HAS_FINISHED TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID "
+            "TRADE_NOT_ALLOW_REFUND REASON_TRADE_BEEN_FREEZEN BUYER_NOT_EXIST BUYER_ERROR USER_NOT_MATCH_ERR "
+            "ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND TRADE_SETTLE_ERROR CUSTOMER_VALIDATE_ERROR "
+            "REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST REFUNDALLOC_UNAUTH_LIMIT NOT_ALLOW_PARTIAL_REFUND",
+            _NO_REFUND,
+        ),
+        **_each(
+            "REASON_TRADE_REFUND_FEE_ERR REFUND_AMT_NOT_EQUAL_TOTAL REFUND_FEE_ERROR ALLOC_AMOUNT_VALIDATE_ERROR",
+            _AMOUNT,
+        ),
+        **_each("SELLER_BALANCE_NOT_ENOUGH REFUND_ACCOUNT_NOT_EXIST", _MERCHANT_FUNDS),
+        "CURRENCY_NOT_SUPPORT": (_R.CURRENCY_NOT_SUPPORTED, _A.NEVER),
+    },
+    Task.QUERY: {},
+}
+
+_FAMILIES: dict[Task, tuple[tuple[str, _Meaning], ...]] = {
+    Task.CHARGE: (
+        ("USER_BANKCARD_", (_R.ISSUER_UNAVAILABLE, _A.OTHER_METHOD)),
+        ("BEYOND_PER_RECEIPT_", _MERCHANT_LIMIT),
+        ("MERCHANT_PERM_RECEIPT_", _MERCHANT_LIMIT),
+        ("SECONDARY_MERCHANT_", _CONFIGURED_WRONG),
+    ),
+    Task.CANCEL: (("SECONDARY_MERCHANT_", _CONFIGURED_WRONG),),
+    Task.REFUND: (("OVERDRAFT_", _MERCHANT_FUNDS), ("SECONDARY_MERCHANT_", _CONFIGURED_WRONG)),
+    Task.QUERY: (),
+}
+_FAMILIES[Task.CAPTURE] = _FAMILIES[Task.CHARGE]
+
+_OF_A_TRADE = frozenset(
+    [
+        "TRADE_HAS_SUCCESS",
+        "TRADE_HAS_CLOSE",
+        "TRADE_HAS_FINISHED",
+        "FREEZE_ALREADY_SUCCESS",
+        "ORDER_ALREADY_CLOSED",
+        "ORDER_ALREADY_FINISH",
+        "CONTEXT_INCONSISTENT",
+        "TRADE_BUYER_NOT_MATCH",
+        "UNIQUE_VIOLATION",
+    ]
+)
+_SETTLED: dict[Task, frozenset[str]] = {
+    Task.CHARGE: _OF_A_TRADE,
+    Task.CAPTURE: _OF_A_TRADE,
+    Task.CANCEL: _OF_A_TRADE
+    | frozenset(["TRADE_STATUS_ERROR", "REASON_TRADE_STATUS_INVALID", "REASON_ILLEGAL_STATUS"]),
+    Task.REFUND: frozenset(["TRADE_HAS_CLOSE", "DISCORDANT_REPEAT_REQUEST"]),
+    Task.QUERY: frozenset(),
+}
+_UNKNOWN = Reading(Outcome.UNKNOWN)
+
+
+def reading_of(task: Task, *, code: str, sub_code: str, sub_message: str, is_signed: bool) -> Reading:
+    """Return what an answer with another code than success means to `task`."""
+    if code == IN_PROCESS and is_signed:
+        return Reading(Outcome.PENDING)
+    if code in _CONFIGURATION or (code == _TOKEN and is_signed):
+        return _refused(task, _CONFIGURED_WRONG, sub_code or code, sub_message)
+    if code == _BUSINESS and is_signed:
+        return _business(task, sub_code, sub_message)
+    if code == _LIMITED and is_signed and task is Task.CHARGE:
+        # Turned away at the gate: another account may take the payment now. Other tasks have only this account, and
+        # are repeated under the same reference.
+        return _refused(task, (_R.PROVIDER_UNAVAILABLE, _A.LATER), sub_code or code, sub_message)
+    if code not in (_UNAVAILABLE, _LIMITED):
+        logger.warning("alipay %s: code %.16r with %.64r proves nothing", task.value, code, sub_code)
+    return _UNKNOWN
+
+
+def _business(task: Task, sub_code: str, sub_message: str) -> Reading:
+    bare = sub_code
+    for prefix in _PREFIXES:
+        bare = bare.removeprefix(prefix)
+    if bare in _OUTCOME_OPEN:
+        return _UNKNOWN
+    meaning = _TABLES[task].get(bare) or next(
+        (meaning for family, meaning in _FAMILIES[task] if bare.startswith(family)), None
+    )
+    if meaning is not None:
+        return _refused(task, meaning, sub_code, sub_message)
+    if bare in _SETTLED[task]:
+        return Reading(Outcome.UNKNOWN, is_settled=True)
+    if bare in _NOT_FOUND:
+        return Reading(Outcome.UNKNOWN, is_absent=True)
+    logger.warning("alipay %s: business code %.64r is not known", task.value, sub_code)
+    return _UNKNOWN
+
+
+def _refused(task: Task, meaning: _Meaning, code: str, message: str) -> Reading:
+    reason, retry = meaning
+    # After "invalid signature" the gateway repeats our whole request, with the payer's code in it.
+    message = message.partition(_ECHO)[0]
+    if reason is DeclineReason.PROVIDER_CONFIGURATION:
+        logger.error("alipay %s: refused by configuration or contract: %.64s %.128s", task.value, code, message)
+    if task is Task.QUERY:
+        return _UNKNOWN
+    return Reading(Outcome.DECLINED, Failure(reason, provider_code=code, provider_message=message[:256], retry=retry))
