@@ -197,8 +197,8 @@ def test_in_process_is_pending_only_when_it_is_signed() -> None:
 
 
 def test_the_request_that_the_gateway_repeats_is_neither_kept_nor_logged(caplog: pytest.LogCaptureFixture) -> None:
-    said = '验签出错，网关生成的验签字符串为：biz_content={"auth_code":"281234567890123456"}'
+    said = '验签出错 网关生成的验签字符串为 biz_content={"auth_code":"281234567890123456"}'
     reading = reading_of(Task.CHARGE, code="40002", sub_code="isv.invalid-signature", sub_message=said, is_signed=True)
     assert reading.failure is not None
-    assert reading.failure.provider_message == "验签出错，"
+    assert reading.failure.provider_message == "验签出错 "
     assert "281234567890123456" not in caplog.text
