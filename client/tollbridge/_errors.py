@@ -108,7 +108,8 @@ class TollbridgeError(Exception):
     def __str__(self) -> str:
         name = self.reason or self.code.name
         correlation = f", correlation id {self.correlation_id}" if self.correlation_id else ""
-        fields = "".join(f"; {violation.field}: {violation.description}" for violation in self.violations)
+        told = [f"{violation.field}: {violation.description}" for violation in self.violations]
+        fields = "".join(f"; {line}" for line in told if line not in self.message)
         return f"{name}: {self.message}{fields} (effect {self.effect}{correlation})"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 
 from tollbridge.v1.money_pb2 import Money
@@ -16,6 +17,9 @@ _TWO_EXPONENT = (
     "SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER "
     "ZAR ZMW"
 )
+
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_MAX_MINOR = 2**63 - 1  # What the contract's field holds.
 
 EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_ZERO_EXPONENT.split(), 0),
@@ -33,6 +37,8 @@ def money(amount: Decimal | str | int, currency_code: str) -> Money:
     """
     if isinstance(amount, float):
         raise TypeError("a float can not hold an amount exactly; give a str or a Decimal")
+    if isinstance(amount, str) and not _PLAIN.fullmatch(amount):
+        raise ValueError(f"{amount!r} is no amount; write it in digits, like 19.99")
     try:
         major = Decimal(amount)
         minor = major.scaleb(_exponent(currency_code))
@@ -41,6 +47,8 @@ def money(amount: Decimal | str | int, currency_code: str) -> Money:
         raise ValueError(f"{amount!r} is no amount") from error
     if not major.is_finite() or not is_whole:
         raise ValueError(f"{amount!r} can not be expressed in minor units of {currency_code}")
+    if abs(minor) > _MAX_MINOR:
+        raise ValueError(f"{amount!r} is more than any payment can be")
     return Money(currency_code=currency_code, amount_minor=int(minor))
 
 

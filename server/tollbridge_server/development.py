@@ -97,6 +97,9 @@ def initialize(config_path: Path, *, has_free_ports: bool = False) -> Developmen
                 f"{path} exists; remove it first, or name another folder: --config folder/config.toml"
             )
     config_path.parent.mkdir(parents=True, exist_ok=True)
+    ignored = config_path.with_name(".gitignore")
+    if config_path.parent.name == ".tollbridge" and not ignored.exists():
+        ignored.write_text("*\n")  # What stands here is secret, and belongs into nobody's repository.
     private_pem, public_pem, _ = generate_key_pair()
     _write_secret(made.signing_key_path, private_pem)
     public_path.write_bytes(public_pem)

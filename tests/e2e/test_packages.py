@@ -107,4 +107,21 @@ def test_the_bare_install_needs_grpc_and_protobuf_only(wheel: zipfile.ZipFile) -
 def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
     [name] = [name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt")]
 
-    assert "tollbridge = tollbridge_server.cli:main" in wheel.read(name).decode()
+    assert "tollbridge = tollbridge_server.__main__:main" in wheel.read(name).decode()
+
+
+def test_the_command_says_what_to_install_where_only_the_client_is(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError('no typer', name='typer')\n")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from tollbridge_server.__main__ import main; main()"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "pip install 'tollbridge[server]'" in done.stderr
+    assert "Traceback" not in done.stderr

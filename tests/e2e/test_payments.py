@@ -54,6 +54,8 @@ def test_a_decline_is_an_answer_with_its_reason(served: Served) -> None:
         (("pay", "much", "EUR"), "write an amount like 19.99 EUR"),
         (("pay", "1", "EUR", "--token-file", "/dev/null"), "is empty"),
         (("token", "--scope", "all"), "no RPC asks for the scope 'all'; there are: payments:read"),
+        (("pay", "99999999999999999999", "EUR"), "more than any payment can be"),
+        (("pay", "1", "EUR", "--target", "127.0.0.1:abc"), "--target 127.0.0.1:abc: write host:port"),
         (("pay", "0", "EUR"), "write an amount above zero"),
         (("pay", "1", "XXQ"), "'XXQ' is no ISO 4217 currency"),
         (("pay", "1", "EUR", "--method", "cash"), "there are card, alipay-qr"),
@@ -86,6 +88,7 @@ def test_a_mistake_ends_with_a_sentence_that_says_what_to_do(
     assert err.startswith("tollbridge: ")
     assert said in err
     assert "4242" not in err
+    assert err.count(said) == 1
 
 
 COMMANDS = [

@@ -99,6 +99,19 @@ def test_verify_says_that_there_is_no_database_yet(folder: Path) -> None:
     assert "tollbridge.db does not exist" in answer.err
 
 
+@pytest.mark.parametrize("kind", ["folder", "junk"])
+def test_verify_names_a_book_that_is_none(folder: Path, kind: str) -> None:
+    run(folder, "migrate")
+    book = folder / "book"
+    book.mkdir() if kind == "folder" else book.write_text("no database, and long enough to be seen as none")
+
+    answer = run(folder, "verify", "--book", str(book))
+
+    assert answer.code == 1
+    assert f"{book} is no book of a sandbox acquirer" in answer.err
+    assert "name the acquirer's book with --book" in answer.err
+
+
 def test_migrate_brings_a_new_database_up_and_has_nothing_to_do_then(folder: Path) -> None:
     first, second = run(folder, "migrate", "--json"), run(folder, "migrate")
 
@@ -149,3 +162,35 @@ def test_simulate_serves_and_ends_at_ctrl_c(folder: Path) -> None:
 
         assert simulator.wait(30) == 0
     assert "Traceback" not in (folder / "simulate.log").read_text()
+
+
+@pytest.mark.parametrize("listen", ["abc", "127.0.0.1", "127.0.0.1:99999"])
+def test_simulate_says_how_an_address_is_written(folder: Path, listen: str) -> None:
+    answer = run(folder, "simulate", "sandbox", "--listen", listen)
+
+    assert answer.code == 2
+    assert f"--listen {listen}: write host:port" in answer.err
+
+
+def test_simulate_warns_before_it_listens_to_others_and_begins_an_empty_book(folder: Path) -> None:
+    with running(folder, "simulate", "sandbox", "--listen", "0.0.0.0:0", until="answers on"):
+        log = (folder / "simulate.log").read_text()
+
+    assert "0.0.0.0:0 speaks plain HTTP to whoever reaches it" in log
+    assert "acquirer.db does not exist yet" in log
+
+
+def test_a_set_up_keeps_itself_out_of_repositories(folder: Path) -> None:
+    assert (folder / ".tollbridge" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_wrong_account_is_named_with_the_file(folder: Path) -> None:
+    path = folder / ".tollbridge" / "config.toml"
+    path.write_text(path.read_text().replace("secret = ", "secrets = "))
+
+    answer = run(folder, "config", "check")
+
+    assert answer.code == 2
+    assert (
+        f"{path}: merchants.accounts (demo-sandbox): the keys of a sandbox account are: secret, base_url" in answer.err
+    )

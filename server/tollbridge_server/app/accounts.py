@@ -34,27 +34,27 @@ class Accounts:
             await account.adapter.close()
 
 
-def account_settings(config: Config) -> dict[str, Any]:
+def account_settings(loaded: Loaded) -> dict[str, Any]:
     """Return each account's own settings as its provider's type. Raises ConfigInvalid with every mistake."""
     mistakes, settings = [], {}
-    for merchant in config.merchants:
+    for merchant in loaded.config.merchants:
         for account in merchant.accounts:
             key = f"merchants.accounts ({account.id})"
             spec = spec_of(account.provider)
             if spec is None:
                 known = ", ".join(provider.name for provider in PROVIDERS)
-                mistakes.append(f"{key}: there is no provider {account.provider!r}; there are: {known}")
+                mistakes.append(loaded.mistake(key, f"there is no provider {account.provider!r}; there are: {known}"))
                 continue
             unserved = [method.value for method in account.methods if method not in spec.capabilities.methods]
             if unserved:
-                mistakes.append(f"{key}: {spec.name} does not serve the methods {', '.join(unserved)}")
+                mistakes.append(loaded.mistake(key, f"{spec.name} does not serve the methods {', '.join(unserved)}"))
             try:
                 settings[account.id] = spec.settings(**account.settings)
             except TypeError:
                 expected = ", ".join(field.name for field in fields(spec.settings))
-                mistakes.append(f"{key}: the keys of a {spec.name} account are: {expected}")
+                mistakes.append(loaded.mistake(key, f"the keys of a {spec.name} account are: {expected}"))
             except ValueError as error:
-                mistakes.append(f"{key}: {error}")
+                mistakes.append(loaded.mistake(key, f"{error}"))
     if mistakes:
         raise ConfigInvalid(mistakes)
     return settings

@@ -55,7 +55,7 @@ async def build(loaded: Loaded, *, clock: Clock | None = None, failpoint: Failpo
     failpoint = failpoint or failpoint_from_environment()
     authenticator = authenticator_of(loaded)  # Whatever can be wrong in the files shows before the database opens.
     transport = transport_of(loaded)
-    own_settings = account_settings(config)
+    own_settings = account_settings(loaded)
     storage = await open_storage(loaded.storage_url, connections=config.storage.connections)
     sandbox = in_process_sandbox(loaded, own_settings)
     accounts = Accounts(tuple(accounts_of(config, own_settings, sandbox)))

@@ -39,7 +39,7 @@ async def simulate_sandbox(
     base = notifications_url or f"http://{loaded.config.notifications.listen}"
     accounts = {
         account_id: SandboxAccount(account_id, own.secret.encode(), f"{base}/notifications/sandbox/{account_id}")
-        for account_id, own in account_settings(loaded.config).items()
+        for account_id, own in account_settings(loaded).items()
         if isinstance(own, SandboxSettings)
     }
     server = SandboxServer(SandboxAcquirer(book), accounts)

@@ -59,9 +59,9 @@ def transport_of(loaded: Loaded) -> Transport:
                 require_client_certificate=authority is not None,
             )
         except TlsFileInvalid as error:
-            raise ConfigInvalid([f"server.tls: {error}"]) from error
+            raise ConfigInvalid([loaded.mistake("server.tls", str(error))]) from error
     if credentials is None and not is_loopback(server.listen):
-        raise ConfigInvalid([f"server.listen: {server.listen} needs [server.tls]"])
+        raise ConfigInvalid([loaded.mistake("server.listen", f"{server.listen} needs [server.tls]")])
     return Transport(server.listen, credentials, max_message_bytes=server.max_message_bytes)
 
 

@@ -22,7 +22,7 @@ def check(loaded: Loaded) -> None:
     """Read every file that the configuration names, as a start would. Raises ConfigInvalid."""
     authenticator_of(loaded)
     transport_of(loaded)
-    account_settings(loaded.config)
+    account_settings(loaded)
 
 
 def migrate(loaded: Loaded) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from tollbridge_server.config import ConfigInvalid, Loaded, load
 _PLAIN_WIDTH = 120
 
 # Where nobody watches (a log, a pipe) there is no width to fit into.
-console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
-errors = Console(stderr=True, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
+console = Console(emoji=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+errors = Console(stderr=True, emoji=False, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="TOLLBRIDGE_CONFIG", help="The configuration file (TOML).")
@@ -46,7 +46,15 @@ def explained(error: OSError) -> str:
         found = re.search(r"\('([^']+)', (\d+)", str(error))
         where = ":".join(found.groups()) if found else "the address"
         return f"{where} is in use: is another server running there? End it, or configure another address"
-    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+    if not (error.filename and error.strerror):
+        return str(error)
+    ways = {
+        errno.EACCES: "; let this user read and write it, or run the command as the user that owns it",
+        errno.EROFS: "; name a folder that can be written to",
+        errno.ENOENT: "; correct the path",
+        errno.EISDIR: "; name a file, not a folder",
+    }
+    return f"{error.filename}: {error.strerror}{ways.get(error.errno or 0, '')}"
 
 
 def counted(number: int, thing: str) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tollbridge_server import app, logs
 from tollbridge_server.cli.output import ConfigOption, JsonOption, console, errors, fail, load_or_fail, print_json
-from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid
+from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, check_address, is_loopback
 from tollbridge_server.testing.simulators.sandbox import TEST_AMOUNTS, TEST_CARDS
 
 
@@ -43,6 +43,16 @@ def simulate(
         _list(as_json=as_json)
         return
     loaded = load_or_fail(config)
+    try:
+        check_address(listen)
+    except ValueError as error:
+        fail(f"--listen {listen}: {error}", code=2)
+    if not is_loopback(listen):
+        errors.print(
+            f"tollbridge: {listen} speaks plain HTTP to whoever reaches it; show it test numbers only", style="yellow"
+        )
+    if not book.exists():
+        errors.print(f"tollbridge: {book} does not exist yet; the acquirer begins with an empty book", markup=False)
     logs.configure(loaded.config.logging.level)
 
     def announce(endpoints: app.Endpoints) -> None:

@@ -23,6 +23,7 @@ from tollbridge_server.cli.output import (
     print_json,
 )
 from tollbridge_server.config import DEFAULT_PATH
+from tollbridge_server.ports.books import BookUnreadable
 from tollbridge_server.ports.storage import StorageUnavailable
 from tollbridge_server.services.verification import Verification
 
@@ -44,7 +45,7 @@ def migrate(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) ->
     try:
         applied = app.migrate(loaded)
     except StorageUnavailable as error:
-        fail(str(error))
+        fail(f"{error}; the database is what storage.url in {config} names")
     if as_json:
         print_json({"applied": list(applied)})
     else:
@@ -73,7 +74,9 @@ def verify(
                 app.verify(loaded, book=book, progress=lambda done: progress.update(task, completed=done))
             )
     except StorageUnavailable as error:
-        fail(str(error))
+        fail(f"{error}; the database is what storage.url in {config} names")
+    except BookUnreadable as error:
+        fail(f"{error}; name the acquirer's book with --book")
     if as_json:
         print_json({"is_sound": not found.breaks, **asdict(found)})
     else:

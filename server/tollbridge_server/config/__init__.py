@@ -1,6 +1,15 @@
 """The typed configuration: one TOML file, overridden by environment variables, checked as a whole before any start."""
 
 from tollbridge_server.config.loading import DEFAULT_PATH, ConfigInvalid, Loaded, load
-from tollbridge_server.config.schema import ENVIRONMENT_PREFIX, Config, is_loopback
+from tollbridge_server.config.schema import ENVIRONMENT_PREFIX, Config, check_address, is_loopback
 
-__all__ = ["DEFAULT_PATH", "ENVIRONMENT_PREFIX", "Config", "ConfigInvalid", "Loaded", "is_loopback", "load"]
+__all__ = [
+    "DEFAULT_PATH",
+    "ENVIRONMENT_PREFIX",
+    "Config",
+    "ConfigInvalid",
+    "Loaded",
+    "check_address",
+    "is_loopback",
+    "load",
+]

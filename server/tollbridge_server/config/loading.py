@@ -24,6 +24,16 @@ DEFAULT_PATH = Path(".tollbridge/config.toml")
 
 _MIN_KEY_BYTES = 32
 _NO_JSON = object()
+_WORDS = {
+    "int_parsing": "has to be a whole number",
+    "int_type": "has to be a whole number",
+    "float_parsing": "has to be a number",
+    "float_type": "has to be a number",
+    "bool_parsing": "has to be true or false",
+    "bool_type": "has to be true or false",
+    "string_type": "has to be a text in quotes",
+}
+"""What to do about pydantic's errors whose own words say it to a programmer only."""
 
 
 class ConfigInvalid(Exception):
@@ -39,8 +49,17 @@ class Loaded:
     """A configuration with its files read: what app.build needs."""
 
     config: Config
-    directory: Path
+    file: Path
     fingerprint_key: SecretBytes
+
+    @property
+    def directory(self) -> Path:
+        """The file's folder, at which relative paths start."""
+        return self.file.parent
+
+    def mistake(self, key: str, message: str) -> str:
+        """Return the line that names a mistake: file, key, and how to mend it."""
+        return f"{self.file}: {key}: {message}"
 
     def path(self, path: Path) -> Path:
         """Return a path of the file as an absolute one; relative paths start at the file's folder."""
@@ -68,7 +87,7 @@ def load(path: Path) -> Loaded:
         found = [(_named(content, detail["loc"]), _explained(detail)) for detail in _own_mistakes(error)]
         raise ConfigInvalid(mistakes + [_line(path, variables, key, message) for key, message in found]) from None
     key, key_mistake = _read_key(path.parent / config.engine.fingerprint_key_file)
-    loaded = Loaded(config, path.parent, SecretBytes(key))
+    loaded = Loaded(config, path, SecretBytes(key))
     found = [*inconsistencies(config)]
     if key_mistake:
         found.append(("engine.fingerprint_key_file", key_mistake))
@@ -187,6 +206,8 @@ def _explained(detail: Any) -> str:
         return "is missing; add it"
     if detail["type"] == "too_short":
         return "is empty; add at least one"
+    if detail["type"] in _WORDS:
+        return _WORDS[detail["type"]]
     message: str = detail["msg"]
     return message.removeprefix("Value error, ").removeprefix("Input ").replace("valid dictionary", "table").strip()
 

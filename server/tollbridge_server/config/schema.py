@@ -24,7 +24,8 @@ ID_PATTERN = r"[0-9A-Za-z._-]{1,64}"
 _Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
 
 
-def _address(value: str) -> str:
+def check_address(value: str) -> str:
+    """Return `value` if it is host:port. Raises ValueError."""
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise ValueError("write host:port, such as 127.0.0.1:7443 or [::1]:7443")
@@ -49,7 +50,7 @@ def _database(value: str) -> str:
     return value
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(check_address)]
 _Id = Annotated[str, AfterValidator(_id)]
 
 

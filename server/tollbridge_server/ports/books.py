@@ -9,6 +9,10 @@ from typing import Protocol
 from tollbridge_server.domain.operation import OperationKind
 
 
+class BookUnreadable(Exception):
+    """A file that is no provider's book; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookedEffect:
     """One effect in a provider's book; a cancel has the amount that it released."""

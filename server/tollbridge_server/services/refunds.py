@@ -153,7 +153,7 @@ def _find(tx: Transaction, caller: Caller, lookup: RefundLookup) -> Refund:
         facts = {"provider_reference": lookup.provider_reference}
         found = tx.refunds.find_by_provider_reference(caller.merchant_id, lookup.provider_reference, limit=MAX_MATCHES)
     if not found or found[0].merchant_id != caller.merchant_id:
-        raise RequestError(ErrorReason.REFUND_NOT_FOUND, "this merchant has no such refund", facts=facts)
+        raise RequestError(ErrorReason.REFUND_NOT_FOUND, "the merchant of this token has no such refund", facts=facts)
     if len(found) > 1:
         raise RequestError(
             ErrorReason.REFERENCE_AMBIGUOUS,

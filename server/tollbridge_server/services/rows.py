@@ -80,7 +80,7 @@ def find_payment(tx: Transaction, caller: Caller, lookup: PaymentLookup) -> Paym
 
 def payment_not_found(facts: dict[str, str]) -> RequestError:
     """Return the error for a payment that this merchant does not have."""
-    return RequestError(ErrorReason.PAYMENT_NOT_FOUND, "this merchant has no such payment", facts=facts)
+    return RequestError(ErrorReason.PAYMENT_NOT_FOUND, "the merchant of this token has no such payment", facts=facts)
 
 
 def view_of(tx: Transaction, payment: Payment) -> PaymentView:

@@ -104,13 +104,11 @@ class SqliteStorage:
     @classmethod
     def _open_beside(cls, path: Path) -> SqliteStorage:
         if not path.is_file():
-            raise StorageUnavailable(f"{path} does not exist")
+            raise StorageUnavailable(f"{path} does not exist; a server makes it when it starts")
         if pending(f"sqlite:///{path}"):
             raise StorageUnavailable(f"{path} is not migrated: start the server once")
         try:
-            readers = connect(path), connect(path)
-            for reader in readers:
-                reader.execute("PRAGMA query_only = ON")
+            readers = _connect_reader(path), _connect_reader(path)
         except sqlite3.Error as error:
             raise StorageUnavailable(f"{path}: {error}") from error
         return cls(path, None, *readers)
@@ -180,6 +178,15 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     for pragma in _PRAGMAS:
         connection.execute(pragma).fetchall()
+    return connection
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    """Return a connection that can not even try to write: it may belong to somebody who must not."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}").fetchall()
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     return connection
 
 

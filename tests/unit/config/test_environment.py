@@ -38,7 +38,7 @@ def test_a_required_key_may_come_from_the_environment_alone(tmp_path: Path, monk
     [
         ("TOLLBRIDGE_SERVER__LISTEN", "nowhere", "write host:port"),
         ("TOLLBRIDGE_SERVER__LISTEN", "0.0.0.0:7443", "add [server.tls]"),
-        ("TOLLBRIDGE_SERVER__MAX_IN_FLIGHT", "many", "valid integer"),
+        ("TOLLBRIDGE_SERVER__MAX_IN_FLIGHT", "many", "has to be a whole number"),
         ("TOLLBRIDGE_STORAGE__URL", f"mysql://user:{PASSWORD}@db/x", "write sqlite:///file or postgresql://"),
         ("TOLLBRIDGE_ENGINE__FINGERPRINT_KEY_FILE", "/nowhere/key", "`tollbridge config init` makes one"),
         ("TOLLBRIDGE_AUTHENTICATION__KEY_FILES", '["/nowhere/key.pem"]', "correct the path"),

@@ -14,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from tollbridge_server.domain.operation import OperationKind
-from tollbridge_server.ports.books import BookedCharge, BookedEffect, ProviderBook
+from tollbridge_server.ports.books import BookedCharge, BookedEffect, BookUnreadable, ProviderBook
 
 SUCCEEDED, PENDING, REQUIRES_ACTION, DECLINED, CANCELED = (
     "succeeded",
@@ -284,11 +284,14 @@ class AccountBook:
 
 
 def read_book(path: Path) -> dict[str, ProviderBook]:
-    """Return the books of all accounts in the file at `path`, which another process may be writing."""
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-        connection.execute("BEGIN")  # Both tables as they were at one moment.
-        charges = [ChargeEntry(*row) for row in connection.execute(f"SELECT {_CHARGE_COLUMNS} FROM charges").fetchall()]
-        effects = [EffectEntry(*row) for row in connection.execute(f"SELECT {_EFFECT_COLUMNS} FROM effects").fetchall()]
+    """Return the books of all accounts in the file at `path`, which another process may be writing.
+
+    Raises BookUnreadable.
+    """
+    try:
+        charges, effects = _read_entries(path)
+    except sqlite3.Error as error:
+        raise BookUnreadable(f"{path} is no book of a sandbox acquirer: {error}") from error
     of_charge: dict[tuple[str, str], list[EffectEntry]] = {}
     for effect in effects:
         if effect.state == SUCCEEDED:
@@ -298,6 +301,14 @@ def read_book(path: Path) -> dict[str, ProviderBook]:
         booked = _booked(charge, of_charge.get((charge.account, charge.reference), []))
         books.setdefault(charge.account, []).append(booked)
     return {account: AccountBook(tuple(entries)) for account, entries in books.items()}
+
+
+def _read_entries(path: Path) -> tuple[list[ChargeEntry], list[EffectEntry]]:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")  # Both tables as they were at one moment.
+        charges = connection.execute(f"SELECT {_CHARGE_COLUMNS} FROM charges").fetchall()
+        effects = connection.execute(f"SELECT {_EFFECT_COLUMNS} FROM effects").fetchall()
+    return [ChargeEntry(*row) for row in charges], [EffectEntry(*row) for row in effects]
 
 
 def _booked(charge: ChargeEntry, effects: list[EffectEntry]) -> BookedCharge:

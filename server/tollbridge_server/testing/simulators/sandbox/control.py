@@ -74,7 +74,7 @@ class Control:
     async def _notify(self, request: web.Request) -> web.Response:
         """Send the notifications of an account elsewhere from now on: ?account=…&url=…."""
         if not self._redirect(request.query.get("account", ""), request.query.get("url", "")):
-            return web.Response(status=404)
+            return web.Response(status=404, text="there is no such account")
         return web.Response(text="noted")
 
     async def _decide(self, request: web.Request) -> web.Response:
@@ -85,7 +85,9 @@ class Control:
         charge = await self._acquirer.decide_charge(
             query.get("account", ""), query.get("reference", ""), is_approved=decision == "approve"
         )
-        return web.Response(status=404) if charge is None else web.Response(text=charge.state)
+        if charge is None:
+            return web.Response(status=404, text="this account has no charge with that reference")
+        return web.Response(text=charge.state)
 
     async def _replay(self, request: web.Request) -> web.Response:
         """Send a notification once more, rightly or wrongly: ?event_id=…&manner=again; says what was answered."""
@@ -95,7 +97,7 @@ class Control:
             return web.Response(status=400, text=f"manner is one of: {', '.join(Manner)}")
         entry = await self._acquirer.notification(request.query.get("event_id", ""))
         if entry is None or entry.account not in self._secrets:
-            return web.Response(status=404)
+            return web.Response(status=404, text="there is no such notification")
         body, headers = _spoil(entry.body, self._secrets[entry.account], manner)
         return _json({"status": await self._send(entry.account, body, headers)})
 
