@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
+from yarl import URL
 
 logger = logging.getLogger(__name__)
 
@@ -79,24 +80,31 @@ class Transport:
 
         Raises EgressRefused for a path that would lead to another host.
         """
+        return await self._send("POST", path, body, headers)
+
+    async def get(self, path: str, headers: Mapping[str, str]) -> Result:
+        """Send one GET and return what is known of it; as `post` otherwise."""
+        return await self._send("GET", path, None, headers)
+
+    async def _send(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Result:
         if not path.startswith("/"):
             raise EgressRefused("a path starts with a slash")
         if not logger.isEnabledFor(logging.DEBUG):
-            return await self._post(path, body, headers)
+            return await self._exchange(verb, path, body, headers)
         started_s = time.monotonic()
-        result = await self._post(path, body, headers)
+        result = await self._exchange(verb, path, body, headers)
         told = result.status if isinstance(result, Answered) else f"{type(result).__name__}: {result.reason}"
         # Neither bodies nor headers nor queries: they hold cards, signatures and the payer's data.
         logger.debug(
-            "POST %s%s: %s after %.3f s", self._origin, urlsplit(path).path, told, time.monotonic() - started_s
+            "%s %s%s: %s after %.3f s", verb, self._origin, urlsplit(path).path, told, time.monotonic() - started_s
         )
         return result
 
-    async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Result:
+    async def _exchange(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Result:
         try:
-            async with self._open().post(
-                self._origin + path, data=body, headers=headers, allow_redirects=False
-            ) as response:
+            # The path is signed as it stands, so nothing may quote it again.
+            url = URL(self._origin + path, encoded=True)
+            async with self._open().request(verb, url, data=body, headers=headers, allow_redirects=False) as response:
                 answer = await response.content.read(MAX_ANSWER_BYTES + 1)
                 while len(answer) <= MAX_ANSWER_BYTES and not response.content.at_eof():
                     answer += await response.content.read(MAX_ANSWER_BYTES + 1 - len(answer))

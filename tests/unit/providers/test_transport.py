@@ -124,6 +124,45 @@ async def test_an_answer_comes_as_it_was_sent() -> None:
     assert (result.status, result.body, result.headers["x-signature"]) == (418, b"\x00raw body", "s")
 
 
+async def get(origin: str, path: str) -> Answered | Unsent | Silent:
+    transport = Transport(origin, timeout_s=5.0)
+    try:
+        return await transport.get(path, {"accept": "application/json"})
+    finally:
+        await transport.close()
+
+
+async def test_a_get_has_no_body_and_keeps_its_path_as_it_was_signed() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.read()
+        return web.Response(body=f"{request.method} {request.raw_path} {request.headers['accept']} {body!r}".encode())
+
+    async with serving(answer) as port:
+        result = await get(f"http://127.0.0.1:{port}", "/v1/a%7Cb/x?mchid=1&note=%E4%B8%AD+%2B")
+
+    assert isinstance(result, Answered)
+    assert result.body == b"GET /v1/a%7Cb/x?mchid=1&note=%E4%B8%AD+%2B application/json b''"
+
+
+async def test_the_path_of_a_get_can_not_name_another_host() -> None:
+    with pytest.raises(EgressRefused):
+        await get("https://acquirer.example", ".evil.example/v1/x")
+
+
+async def test_a_get_without_an_answer_is_silent() -> None:
+    async def reset(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with serving(reset) as port:
+        assert isinstance(await get(f"http://127.0.0.1:{port}", "/v1/x"), Silent)
+
+
+async def test_a_get_that_finds_nobody_is_unsent() -> None:
+    assert isinstance(await get("https://nowhere.invalid", "/v1/x"), Unsent)
+
+
 async def test_a_refused_connection_is_unsent() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # Bound and not listening: whoever connects is refused.
