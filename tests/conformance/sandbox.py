@@ -110,7 +110,7 @@ class SandboxSubject:
 
     async def arm(self, fault: Fault) -> None:
         # Inside a process there is no wire to forge an answer on; a lost one is the nearest.
-        self._acquirer.arm(BEHAVIORS.get(fault, Behavior.BOOKED_RESET), 1)
+        self._acquirer.armed.arm(BEHAVIORS.get(fault, Behavior.BOOKED_RESET), 1)
 
     async def booked(self, request_reference: str) -> BookedCharge | None:
         book = read_book(self._book_path).get(ACCOUNT)

@@ -131,7 +131,9 @@ async def test_an_account_that_does_not_answer_does_not_silence_the_others(http:
     http.url = f"http://127.0.0.1:{await http.server.start('127.0.0.1', 0)}"
     http.adapter = http.merchant.adapter = http.adapter_with()
     for account in accounts:
-        await acquirer.write(lambda ledger, account=account: ledger.post(f"ev_{account}", account, BODY, due_at_us=1))
+        await acquirer.write(
+            lambda ledger, account=account: ledger.outbox.post(f"ev_{account}", account, BODY, due_at_us=1)
+        )
 
     assert [n.event_id for n in await http.merchant.wait_for(1)] == [f"ev_{ACCOUNT}"]
     (waiting,) = await acquirer.notifications_of("deaf")

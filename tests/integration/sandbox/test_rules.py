@@ -177,7 +177,7 @@ async def test_a_pending_charge_is_concluded_and_notified(
 
 
 async def test_an_armed_behavior_lasts_until_the_charge_is_settled(desk: InProcessDesk) -> None:
-    desk.acquirer.arm(Behavior.PENDING_FAILURE, 1)
+    desk.acquirer.armed.arm(Behavior.PENDING_FAILURE, 1)
     await desk.adapter.charge(orders.charge())
     await desk.settle()
 
@@ -262,7 +262,7 @@ async def test_a_lost_request_is_unknown_then_absent_and_the_next_one_gets_throu
 
 async def test_a_lost_answer_to_a_refund_gives_back_once(desk: InProcessDesk) -> None:
     await desk.adapter.charge(orders.charge(kind=OperationKind.SALE))
-    desk.acquirer.arm(Behavior.BOOKED_TIMEOUT, 2)
+    desk.acquirer.armed.arm(Behavior.BOOKED_TIMEOUT, 2)
     for _ in range(2):
         assert (await desk.adapter.refund(orders.refund("r", eur(6000)))).outcome is Outcome.UNKNOWN
 

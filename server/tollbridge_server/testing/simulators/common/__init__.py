@@ -1,1 +1,1 @@
-"""What every simulator is made of: a durable book, an outbox that is emptied, faults on demand, and a guarded control."""
+"""What every simulator is made of: a durable book, an outbox that is emptied, faults, and a guarded control."""

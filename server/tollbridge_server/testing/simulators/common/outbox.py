@@ -71,4 +71,7 @@ class Outbox:
         rows = self._execute(
             f"SELECT number, event_id, account, url, body, tries, is_closed FROM outbox WHERE {where}", values
         ).fetchall()
-        return [OutboxEntry(*row[:-1], bool(row[-1])) for row in rows]
+        return [
+            OutboxEntry(number, event_id, account, url, body, tries, bool(is_closed))
+            for number, event_id, account, url, body, tries, is_closed in rows
+        ]

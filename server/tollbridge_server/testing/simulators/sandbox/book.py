@@ -7,14 +7,14 @@ transaction of the group commit, so that concurrent requests can not pass a limi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 
 from tollbridge_server.domain.operation import OperationKind
-from tollbridge_server.ports.books import BookedCharge, BookedEffect, BookUnreadable, ProviderBook
+from tollbridge_server.ports.books import BookedCharge, BookedEffect, ProviderBook
+from tollbridge_server.testing.simulators.common import books
+from tollbridge_server.testing.simulators.common.outbox import OUTBOX_SCHEMA, Outbox
 
 SUCCEEDED, PENDING, REQUIRES_ACTION, DECLINED, CANCELED = (
     "succeeded",
@@ -24,8 +24,10 @@ SUCCEEDED, PENDING, REQUIRES_ACTION, DECLINED, CANCELED = (
     "canceled",
 )
 
-_SCHEMA_VERSION = 2
-_SCHEMA = """
+_OWNER = "a sandbox acquirer"
+_SCHEMA_VERSION = 3
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS charges (
     account TEXT NOT NULL, reference TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
     amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, method TEXT NOT NULL, last_four TEXT NOT NULL,
@@ -50,13 +52,9 @@ CREATE INDEX IF NOT EXISTS effects_settling ON effects (settles_at_us) WHERE set
 CREATE TABLE IF NOT EXISTS dropped (
     account TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (account, reference)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY, event_id TEXT NOT NULL, account TEXT NOT NULL, body BLOB NOT NULL,
-    due_at_us INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, is_closed INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at_us) WHERE is_closed = 0;
-CREATE INDEX IF NOT EXISTS outbox_by_event ON outbox (event_id);
 """
+    + OUTBOX_SCHEMA
+)
 
 _CHARGE_COLUMNS = (
     "account, reference, id, kind, amount_minor, currency, method, last_four, state, code, action, token, return_url, "
@@ -125,23 +123,12 @@ _charge_values = attrgetter(*(field.name for field in fields(ChargeEntry)))
 _effect_values = attrgetter(*(field.name for field in fields(EffectEntry)))
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """One sending of a notification; `number` orders them, and an event that is sent twice has two."""
-
-    number: int
-    event_id: str
-    account: str
-    body: bytes
-    tries: int
-    is_closed: bool
-
-
 class Ledger:
     """The book's rows inside one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self.outbox = Outbox(connection)
 
     def charge(self, account: str, reference: str) -> ChargeEntry | None:
         row = self._execute(_CHARGE, (account, reference)).fetchone()
@@ -221,66 +208,10 @@ class Ledger:
         """Note that a request was lost on purpose; False when it was lost before, so that this one gets through."""
         return self._execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (account, reference)).rowcount == 1
 
-    def post(self, event_id: str, account: str, body: bytes, *, due_at_us: int) -> None:
-        self._execute(
-            "INSERT INTO outbox (event_id, account, body, due_at_us) VALUES (?, ?, ?, ?)",
-            (event_id, account, body, due_at_us),
-        )
-
-    def due_notifications(self, now_us: int) -> list[OutboxEntry]:
-        return self._notifications("is_closed = 0 AND due_at_us <= ? ORDER BY due_at_us, number LIMIT 50", now_us)
-
-    def notifications_of(self, account: str, *, limit: int) -> list[OutboxEntry]:
-        """Return the latest sendings of an account, the newest first, delivered or not."""
-        return self._notifications("account = ? ORDER BY number DESC LIMIT ?", account, limit)
-
-    def notification(self, event_id: str) -> OutboxEntry | None:
-        return next(iter(self._notifications("event_id = ? ORDER BY number LIMIT 1", event_id)), None)
-
-    def close_notification(self, number: int) -> None:
-        """Stop sending: it was acknowledged, or tried often enough. It stays to be looked at and sent again."""
-        self._execute("UPDATE outbox SET tries = tries + 1, is_closed = 1 WHERE number = ?", (number,))
-
-    def deliver_later(self, number: int, *, due_at_us: int) -> None:
-        self._execute("UPDATE outbox SET tries = tries + 1, due_at_us = ? WHERE number = ?", (due_at_us, number))
-
-    def _notifications(self, where: str, *values: object) -> list[OutboxEntry]:
-        rows = self._execute(
-            f"SELECT number, event_id, account, body, tries, is_closed FROM outbox WHERE {where}", values
-        ).fetchall()
-        return [
-            OutboxEntry(number, event_id, account, body, tries, bool(is_closed))
-            for number, event_id, account, body, tries, is_closed in rows
-        ]
-
 
 def open_book(path: Path) -> sqlite3.Connection:
-    """Open the book at `path`, made if it is missing, with every durability setting on.
-
-    Raises ValueError for a file that another version made.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 1000"):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_new = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-    if not is_new and version != _SCHEMA_VERSION:
-        connection.close()
-        raise ValueError(f"{path} is the sandbox's book of another version of Tollbridge; take another file")
-    connection.executescript(_SCHEMA)
-    connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-    return connection
-
-
-@dataclass(frozen=True, slots=True)
-class AccountBook:
-    """ProviderBook of one account, as it was when it was read."""
-
-    entries: tuple[BookedCharge, ...]
-
-    def charges(self) -> Iterator[BookedCharge]:
-        return iter(self.entries)
+    """Open the book at `path`, made if it is missing. Raises ValueError for a file that another version made."""
+    return books.open_book(path, schema=_SCHEMA, version=_SCHEMA_VERSION, owner=_OWNER)
 
 
 def read_book(path: Path) -> dict[str, ProviderBook]:
@@ -288,27 +219,18 @@ def read_book(path: Path) -> dict[str, ProviderBook]:
 
     Raises BookUnreadable.
     """
-    try:
-        charges, effects = _read_entries(path)
-    except sqlite3.Error as error:
-        raise BookUnreadable(f"{path} is no book of a sandbox acquirer: {error}") from error
+    with books.reading(path, owner=_OWNER) as connection:
+        charges = [ChargeEntry(*row) for row in connection.execute(f"SELECT {_CHARGE_COLUMNS} FROM charges")]
+        effects = [EffectEntry(*row) for row in connection.execute(f"SELECT {_EFFECT_COLUMNS} FROM effects")]
     of_charge: dict[tuple[str, str], list[EffectEntry]] = {}
     for effect in effects:
         if effect.state == SUCCEEDED:
             of_charge.setdefault((effect.account, effect.charge), []).append(effect)
-    books: dict[str, list[BookedCharge]] = {}
+    of_account: dict[str, list[BookedCharge]] = {}
     for charge in charges:
         booked = _booked(charge, of_charge.get((charge.account, charge.reference), []))
-        books.setdefault(charge.account, []).append(booked)
-    return {account: AccountBook(tuple(entries)) for account, entries in books.items()}
-
-
-def _read_entries(path: Path) -> tuple[list[ChargeEntry], list[EffectEntry]]:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-        connection.execute("BEGIN")  # Both tables as they were at one moment.
-        charges = connection.execute(f"SELECT {_CHARGE_COLUMNS} FROM charges").fetchall()
-        effects = connection.execute(f"SELECT {_EFFECT_COLUMNS} FROM effects").fetchall()
-    return [ChargeEntry(*row) for row in charges], [EffectEntry(*row) for row in effects]
+        of_account.setdefault(charge.account, []).append(booked)
+    return {account: books.AccountBook(tuple(entries)) for account, entries in of_account.items()}
 
 
 def _booked(charge: ChargeEntry, effects: list[EffectEntry]) -> BookedCharge:

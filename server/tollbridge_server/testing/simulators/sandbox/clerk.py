@@ -280,7 +280,7 @@ class Clerk:
         event_id = _new_id("ev")
         body = orjson.dumps({"event_id": event_id, "account": account, "answer": answer})
         for _ in range(copies):
-            self._ledger.post(event_id, account, body, due_at_us=self._now_us() + delay_us)
+            self._ledger.outbox.post(event_id, account, body, due_at_us=self._now_us() + delay_us)
 
 
 def _answer_about_effect(effect: EffectEntry) -> Answer:

@@ -9,12 +9,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from enum import StrEnum
-from ipaddress import ip_address
 
 import orjson
 from aiohttp import web
 
 from tollbridge_server.providers.sandbox import signing
+from tollbridge_server.testing.simulators.common.guard import only_this_machine
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.rules import Behavior
 
@@ -54,7 +54,7 @@ class Control:
 
     def add_to(self, application: web.Application) -> None:
         """Add the routes, and the guard before them."""
-        application.middlewares.append(_only_this_machine)
+        application.middlewares.append(only_this_machine)
         application.router.add_post("/control/arm", self._arm)
         application.router.add_post("/control/notify", self._notify)
         application.router.add_post("/control/decide", self._decide)
@@ -66,7 +66,7 @@ class Control:
         """Let the next requests misbehave: ?behavior=booked_timeout&count=1."""
         try:
             behavior = Behavior(request.query.get("behavior", ""))
-            self._acquirer.arm(behavior, int(request.query.get("count", "1")))
+            self._acquirer.armed.arm(behavior, int(request.query.get("count", "1")))
         except ValueError as error:
             return web.Response(status=400, text=f"{error}; behavior is one of: {', '.join(Behavior)}")
         return web.Response(text="armed")
@@ -145,23 +145,6 @@ def _spoil(body: bytes, secret: bytes, manner: Manner) -> tuple[bytes, dict[str,
             message = orjson.loads(body)
             message["answer"]["amount_minor"] += 1
             return orjson.dumps(message), notification_headers(secret, body)
-
-
-@web.middleware
-async def _only_this_machine(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    # A browser on this machine sends Origin with every POST that a foreign page makes it send.
-    if request.path.startswith("/control/") and (not _is_loopback(request.remote) or "Origin" in request.headers):
-        return web.Response(status=403)
-    return await handler(request)
-
-
-def _is_loopback(remote: str | None) -> bool:
-    try:
-        return ip_address(remote or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _json(value: object) -> web.Response:

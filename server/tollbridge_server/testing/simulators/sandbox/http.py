@@ -5,7 +5,6 @@ Refuses whatever is not signed with the account's secret, and control from anywh
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,14 +14,15 @@ from aiohttp import web
 
 from tollbridge_server.providers.sandbox import signing, wire
 from tollbridge_server.providers.sandbox.wire import Verb
-from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, SandboxAcquirer
+from tollbridge_server.testing.simulators.common.faults import Faulty, improper_answer
+from tollbridge_server.testing.simulators.common.notifier import Notifier
+from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.clerk import ReferenceReused
 from tollbridge_server.testing.simulators.sandbox.control import Control, notification_headers
-from tollbridge_server.testing.simulators.sandbox.notifier import Notifier
 from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
-from tollbridge_server.testing.simulators.sandbox.rules import Behavior
+from tollbridge_server.testing.simulators.sandbox.rules import delivery_pause_s
 
-_NEVER_S = 120.0
 _SHUTDOWN_TIMEOUT_S = 1.0
 _DELIVERY_TIMEOUT_S = 5.0
 
@@ -44,7 +44,7 @@ class SandboxServer:
         self._accounts = accounts
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._notifier = Notifier(acquirer, self._deliver)
+        self._notifier = Notifier(acquirer, self._deliver, delivery_pause_s)
         self._notification_urls = {account.account_id: account.notification_url for account in accounts.values()}
 
     async def start(self, host: str, port: int) -> int:
@@ -96,7 +96,10 @@ class SandboxServer:
             )
         except signing.SignatureInvalid:
             return web.Response(status=401)
-        status, answer = await self._answer(request, account, verb, body)
+        try:
+            status, answer = await self._answer(account, verb, body)
+        except Faulty as faulty:
+            return await improper_answer(request, faulty.fault)
         now_s = int(time.time())
         context = signing.answer_context(signature, status)
         headers = {
@@ -105,31 +108,19 @@ class SandboxServer:
         }
         return web.Response(status=status, body=answer, content_type="application/json", headers=headers)
 
-    async def _answer(
-        self, request: web.Request, account: SandboxAccount, verb: Verb, body: bytes
-    ) -> tuple[int, bytes]:
+    async def _answer(self, account: SandboxAccount, verb: Verb, body: bytes) -> tuple[int, bytes]:
         try:
             return 200, wire.write(await self._acquirer.handle(account.account_id, verb, wire.read_request(body)))
         except wire.Unreadable as error:
             return 400, str(error).encode()
         except ReferenceReused:
             return 409, b"this reference was used for another request"
-        except Faulty as fault:
-            match fault.behavior:
-                case Behavior.SERVER_ERROR | Behavior.BOOKED_SERVER_ERROR:
-                    return 500, b"a fault on demand"
-                case Behavior.RESET | Behavior.BOOKED_RESET:
-                    if request.transport is not None:
-                        request.transport.abort()
-                case _:
-                    await asyncio.sleep(_NEVER_S)
-            return 504, b"nobody is listening any more"
 
-    async def _deliver(self, account_id: str, body: bytes) -> bool:
-        account = self._accounts.get(account_id)
+    async def _deliver(self, entry: OutboxEntry) -> bool:
+        account = self._accounts.get(entry.account)
         if account is None:
             return False
-        return await self._send(account_id, body, notification_headers(account.secret, body)) == 200
+        return await self._send(entry.account, entry.body, notification_headers(account.secret, entry.body)) == 200
 
     async def _send(self, account_id: str, body: bytes, headers: dict[str, str]) -> int:
         """Post a notification and return the HTTP status, 0 when there was no answer."""

@@ -16,12 +16,14 @@ from tollbridge_server.ports.provider import InboundNotification
 from tollbridge_server.providers.sandbox.wire import Answer, Request, Verb
 from tollbridge_server.providers.transport import Silent, Unsent
 from tollbridge_server.services.notifications import NotificationService
-from tollbridge_server.testing.simulators.sandbox.acquirer import Faulty, SandboxAcquirer
+from tollbridge_server.testing.simulators.common.faults import Fault, Faulty
+from tollbridge_server.testing.simulators.common.notifier import Notifier
+from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.clerk import ReferenceReused
 from tollbridge_server.testing.simulators.sandbox.control import notification_headers
-from tollbridge_server.testing.simulators.sandbox.notifier import Notifier
 from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
-from tollbridge_server.testing.simulators.sandbox.rules import Behavior
+from tollbridge_server.testing.simulators.sandbox.rules import delivery_pause_s
 
 _ANSWER_TIMEOUT_S = 20.0
 
@@ -39,10 +41,10 @@ class InProcessLink:
             return await self._acquirer.handle(self._account_id, verb, request)
         except ReferenceReused:
             return Silent("HTTP 409")
-        except Faulty as fault:
-            if fault.behavior in (Behavior.LOST, Behavior.BOOKED_TIMEOUT):
+        except Faulty as faulty:
+            if faulty.fault in (Fault.LOST, Fault.BOOKED_TIMEOUT):
                 await asyncio.sleep(self._timeout_s)
-            return Silent(fault.behavior.value)
+            return Silent(faulty.fault.value)
 
     async def close(self) -> None:
         """Leave the acquirer open: it is shared by all accounts."""
@@ -54,7 +56,7 @@ class InProcessSandbox:
     def __init__(self, book_path: Path, secrets: Mapping[str, bytes]) -> None:
         self._acquirer = SandboxAcquirer(book_path)
         self._secrets = secrets
-        self._notifier = Notifier(self._acquirer, self._deliver)
+        self._notifier = Notifier(self._acquirer, self._deliver, delivery_pause_s)
         self._receiver: NotificationService | None = None
         self._runner: web.AppRunner | None = None
 
@@ -86,15 +88,15 @@ class InProcessSandbox:
             await self._runner.cleanup()
         await self._acquirer.close()
 
-    async def _deliver(self, account_id: str, body: bytes) -> bool:
-        secret = self._secrets.get(account_id)
+    async def _deliver(self, entry: OutboxEntry) -> bool:
+        secret = self._secrets.get(entry.account)
         if self._receiver is None or secret is None:
             return False
         inbound = InboundNotification(
-            body=body,
-            headers=notification_headers(secret, body),
+            body=entry.body,
+            headers=notification_headers(secret, entry.body),
             query="",
             received_at_us=time.time_ns() // 1000,
         )
-        reply = await self._receiver.receive("sandbox", account_id, inbound)
+        reply = await self._receiver.receive("sandbox", entry.account, inbound)
         return reply is not None and reply.status == 200

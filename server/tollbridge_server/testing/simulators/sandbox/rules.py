@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tollbridge_server.testing.simulators.common.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
+
 
 class Decision(StrEnum):
     """What the acquirer does with a charge."""
@@ -58,12 +60,12 @@ class Behavior(StrEnum):
     PENDING_SUCCESS = "pending_success"
     PENDING_FAILURE = "pending_failure"
     SLOW = "slow"
-    LOST = "lost"
-    RESET = "reset"
-    SERVER_ERROR = "server_error"
-    BOOKED_TIMEOUT = "booked_timeout"
-    BOOKED_RESET = "booked_reset"
-    BOOKED_SERVER_ERROR = "booked_server_error"
+    LOST = Fault.LOST.value
+    RESET = Fault.RESET.value
+    SERVER_ERROR = Fault.SERVER_ERROR.value
+    BOOKED_TIMEOUT = Fault.BOOKED_TIMEOUT.value
+    BOOKED_RESET = Fault.BOOKED_RESET.value
+    BOOKED_SERVER_ERROR = Fault.BOOKED_SERVER_ERROR.value
     DUPLICATE_NOTIFICATIONS = "duplicate_notifications"
     REORDERED_NOTIFICATIONS = "reordered_notifications"
     DECLINED = "declined"
@@ -95,6 +97,9 @@ TEST_AMOUNTS: tuple[TestAmount, ...] = (
     TestAmount(9113, Behavior.WRONG_AMOUNT, "the answer reports another amount than was asked for"),
 )
 
+_MAX_PAUSE_S = 60.0
+_MAX_TRIES = 50
+
 _BEHAVIORS = {amount.last_digits: amount.behavior for amount in TEST_AMOUNTS}
 
 PENDING_BEHAVIORS = frozenset(
@@ -105,9 +110,9 @@ PENDING_BEHAVIORS = frozenset(
         Behavior.REORDERED_NOTIFICATIONS,
     }
 )
-UNBOOKED_BEHAVIORS = frozenset({Behavior.LOST, Behavior.RESET, Behavior.SERVER_ERROR})
+UNBOOKED_BEHAVIORS = frozenset(Behavior(fault) for fault in UNBOOKED_FAULTS)
 """The request never takes effect; the next one under the same reference does."""
-BOOKED_BEHAVIORS = frozenset({Behavior.BOOKED_TIMEOUT, Behavior.BOOKED_RESET, Behavior.BOOKED_SERVER_ERROR})
+BOOKED_BEHAVIORS = frozenset(Behavior(fault) for fault in BOOKED_FAULTS)
 """The request takes effect, and its answer is lost."""
 
 
@@ -119,3 +124,8 @@ def behavior_of(amount_minor: int) -> Behavior | None:
 def decide(number: str) -> TestCard:
     """Return the rule for a card number; one that is not on the list is approved."""
     return CARDS_BY_NUMBER.get(number) or TestCard(number, Decision.APPROVE)
+
+
+def delivery_pause_s(tries: int) -> float | None:
+    """Return the seconds until a notification is sent again after `tries` failures, None after the last one."""
+    return min(0.25 * 2**tries, _MAX_PAUSE_S) if tries + 1 < _MAX_TRIES else None
