@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tollbridge_server.testing.conformance.kit")
+pytest.register_assert_rewrite(
+    "tollbridge_server.testing.conformance.kit", "tollbridge_server.testing.conformance.desk"
+)
 
 from tests.conformance.sandbox import SandboxSubject  # noqa: E402  Imports the kit, whose asserts are to be explained.
 

@@ -121,6 +121,9 @@ class SandboxSubject:
         async with asyncio.timeout(WAIT_S):
             return await self._arrived.get()
 
+    def unsigned(self, inbound: InboundNotification) -> InboundNotification:
+        return replace(inbound, headers={})
+
     def resigned(self, inbound: InboundNotification, *, body: bytes | None, age_s: int) -> InboundNotification:
         content = inbound.body if body is None else body
         headers = notification_headers(SECRET.encode(), content, age_s=age_s)

@@ -11,7 +11,7 @@ from tollbridge_server.domain.evidence import Evidence, Outcome
 from tollbridge_server.providers.sandbox import codes, notifications, signing
 from tollbridge_server.providers.sandbox.adapter import SandboxAdapter
 from tollbridge_server.testing.conformance import ConformanceKit
-from tollbridge_server.testing.conformance.kit import reference
+from tollbridge_server.testing.conformance.desk import reference
 
 from tests.conformance.sandbox import HttpSubject
 

@@ -89,6 +89,10 @@ class Subject(Protocol):
         """Return the next notification that the provider sent, as it arrived."""
         ...
 
+    def unsigned(self, inbound: InboundNotification) -> InboundNotification:
+        """Return the notification without its signature."""
+        ...
+
     def resigned(self, inbound: InboundNotification, *, body: bytes | None, age_s: int) -> InboundNotification | None:
         """Return the notification signed anew as the provider would, `age_s` ago; None where it signs no time."""
         ...

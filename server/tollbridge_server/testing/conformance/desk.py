@@ -1,0 +1,96 @@
+"""Makes orders as the engine would, for the kit's checks, and reads what the provider booked for them."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+from tollbridge_server.domain.evidence import Evidence, Outcome
+from tollbridge_server.domain.money import Money
+from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.domain.order import PaymentDetails
+from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.ports.provider import (
+    CaptureOrder,
+    ChargeOrder,
+    ChargeReference,
+    Inquiry,
+    RefundOrder,
+)
+from tollbridge_server.testing.conformance.subject import Subject
+
+_numbers = itertools.count(1)
+
+
+def reference() -> str:
+    """Return a request reference that was never used."""
+    return f"conformance{next(_numbers):021d}"
+
+
+class Desk:
+    """Orders of a conformance run; every one has a reference of its own."""
+
+    def money(self, subject: Subject, amount_minor: int) -> Money:
+        return Money(amount_minor, subject.currency)
+
+    def opening(self, subject: Subject) -> OperationKind:
+        """Return how a payment begins: with an authorization, where the provider knows one."""
+        can_authorize = OperationKind.AUTHORIZE in subject.adapter.capabilities.operations
+        return OperationKind.AUTHORIZE if can_authorize else OperationKind.SALE
+
+    def opened(self, subject: Subject) -> tuple[int, int, int]:
+        """Return what the book says of a payment of 1000 that was approved, and nothing more."""
+        return 1000, 0 if self.opening(subject) is OperationKind.AUTHORIZE else 1000, 0
+
+    def charge_order(
+        self,
+        subject: Subject,
+        *,
+        kind: OperationKind | None = None,
+        amount_minor: int = 1000,
+        method: PaymentMethod | None = None,
+    ) -> ChargeOrder:
+        return ChargeOrder(
+            request_reference=reference(),
+            kind=kind or self.opening(subject),
+            amount=self.money(subject, amount_minor),
+            method=method or subject.approved(),
+            payment_id="pay_conformance",
+            merchant_reference="order-1",
+            details=PaymentDetails(description="Conformance", return_url="https://shop.example.com/back"),
+            created_at_us=time.time_ns() // 1000,
+        )
+
+    def of(self, order: ChargeOrder, evidence: Evidence | None = None) -> ChargeReference:
+        return ChargeReference(order.request_reference, evidence.provider_reference if evidence else "", order.amount)
+
+    async def authorized(
+        self, subject: Subject, *, kind: OperationKind | None = None, amount_minor: int = 1000
+    ) -> ChargeReference:
+        order = self.charge_order(subject, kind=kind, amount_minor=amount_minor)
+        evidence = await subject.adapter.charge(order)
+        assert evidence.outcome is Outcome.SUCCEEDED, f"{order.kind} was not approved: {evidence}"
+        return self.of(order, evidence)
+
+    def capture_order(
+        self, subject: Subject, charge: ChargeReference, amount_minor: int, *, is_final: bool = False
+    ) -> CaptureOrder:
+        return CaptureOrder(reference(), charge, self.money(subject, amount_minor), is_final)
+
+    def refund_order(self, subject: Subject, charge: ChargeReference, amount_minor: int) -> RefundOrder:
+        return RefundOrder(reference(), charge, self.money(subject, amount_minor), "returned")
+
+    def inquiry(self, kind: OperationKind, request_reference: str, charge: ChargeReference, amount: Money) -> Inquiry:
+        is_charge = request_reference == charge.request_reference
+        return Inquiry(kind, request_reference, charge.provider_reference if is_charge else "", charge, amount)
+
+    async def ask(self, subject: Subject, order: ChargeOrder) -> Evidence:
+        return await subject.adapter.query(
+            self.inquiry(order.kind, order.request_reference, self.of(order), order.amount)
+        )
+
+    async def taken(self, subject: Subject, charge: ChargeReference) -> tuple[int, int, int]:
+        """Return what the provider's book says is authorized, captured and refunded."""
+        booked = await subject.booked(charge.request_reference)
+        assert booked is not None, "the provider's book does not know the charge"
+        return booked.authorized_minor, booked.captured_minor, booked.refunded_minor
