@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Public SDKs of providers, which the tests point at our simulators; they share import names, so each has a folder.
+SDKS := $(patsubst tests/sdks/%.lock,$(VENV)/sdks/%/.installed,$(wildcard tests/sdks/*.lock))
 # Test processes: `make test JOBS=0` runs all in one; ARGS goes to pytest as it is, `make test ARGS="-k refund"`.
 JOBS ?= 2
 ARGS ?=
@@ -43,7 +45,16 @@ demo: $(STAMP) ## pay, refund, decline and recover against the sandbox, then sho
 serve: $(STAMP) ## start the server on embedded SQLite with the sandbox, and leave it running
 	@$(BIN)/tollbridge serve $(ARGS)
 
-test: $(STAMP) ## run the tests (JOBS=0: one process; ARGS: more for pytest)
+$(VENV)/sdks/%/.installed: tests/sdks/%.lock $(STAMP)
+	@rm -rf $(@D)
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes --target $(@D) -r $<; \
+	else \
+		PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --require-hashes --no-compile --target $(@D) -r $<; \
+	fi
+	@touch $@
+
+test: $(STAMP) $(SDKS) ## run the tests (JOBS=0: one process; ARGS: more for pytest)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: lint types layers proto breaking drift ## everything but the tests: style, types, layers, contract
@@ -86,6 +97,10 @@ lock: ## resolve the dependencies anew and write requirements.lock (needs uv; UV
 	$(or $(UV),uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links --extra server --extra dev \
 		--output-file requirements.lock pyproject.toml
+	@for sdk in tests/sdks/*.in; do \
+		$(or $(UV),uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
+			--no-annotate --no-emit-index-url --no-emit-find-links --output-file "$${sdk%.in}.lock" "$$sdk"; \
+	done
 
 clean: ## remove what make and the tools made, .venv included
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
