@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from tollbridge_server.config import Config, ConfigInvalid, Loaded
@@ -49,7 +50,7 @@ def account_settings(loaded: Loaded) -> dict[str, Any]:
             if unserved:
                 mistakes.append(loaded.mistake(key, f"{spec.name} does not serve the methods {', '.join(unserved)}"))
             try:
-                settings[account.id] = spec.settings(**account.settings)
+                settings[account.id] = spec.settings(**_with_whole_paths(loaded, account.settings))
             except TypeError:
                 expected = ", ".join(field.name for field in fields(spec.settings))
                 mistakes.append(loaded.mistake(key, f"the keys of a {spec.name} account are: {expected}"))
@@ -58,6 +59,14 @@ def account_settings(loaded: Loaded) -> dict[str, Any]:
     if mistakes:
         raise ConfigInvalid(mistakes)
     return settings
+
+
+def _with_whole_paths(loaded: Loaded, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of an account, where those that name files (`…_file`) start at the configuration's folder."""
+    return {
+        name: str(loaded.path(Path(value))) if name.endswith("_file") and isinstance(value, str) and value else value
+        for name, value in settings.items()
+    }
 
 
 def in_process_sandbox(loaded: Loaded, settings: Mapping[str, Any]) -> InProcessSandbox | None:

@@ -173,6 +173,33 @@ class SandboxSection(_Section):
     listen: Address = "127.0.0.1:7481"
 
 
+class Simulator(_Section):
+    """A provider's simulator, for the accounts whose addresses lead to it.
+
+    `book_file` is its own book, `key_file` the private key with which it signs as the provider does. With `in_server`
+    false it runs apart, by `tollbridge simulate`.
+    """
+
+    listen: Address
+    book_file: Path
+    key_file: Path
+    in_server: bool = True
+
+
+class Simulators(_Section):
+    """The simulators of providers that have a wire protocol of their own; none runs that has no section."""
+
+    alipay: Simulator | None = None
+    wechatpay: Simulator | None = None
+
+    def sections(self) -> Iterator[tuple[str, Simulator]]:
+        """Yield provider and section of those that are configured."""
+        for provider in type(self).model_fields:
+            section = getattr(self, provider)
+            if section is not None:
+                yield provider, section
+
+
 class Config(BaseSettings):
     """Everything that a server is told; paths are absolute after `load`."""
 
@@ -188,6 +215,7 @@ class Config(BaseSettings):
     authentication: Authentication
     engine: Engine
     sandbox: SandboxSection = SandboxSection()
+    simulators: Simulators = Simulators()
     merchants: tuple[Merchant, ...] = Field(min_length=1)
 
 
@@ -213,6 +241,9 @@ def inconsistencies(config: Config) -> Iterator[tuple[str, str]]:
         yield "server.listen", f"{config.server.listen} {_IN_THE_CLEAR}"
     if not is_loopback(config.sandbox.listen):
         yield "sandbox.listen", "the sandbox moves no money and knows no callers; keep it on 127.0.0.1"
+    for provider, section in config.simulators.sections():
+        if not is_loopback(section.listen):
+            yield f"simulators.{provider}.listen", "a simulator moves no money; keep it on 127.0.0.1"
 
 
 def is_loopback(address: str) -> bool:
