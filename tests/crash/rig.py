@@ -6,10 +6,7 @@ The acquirer runs on while the server is killed and started again over the same 
 from __future__ import annotations
 
 import json
-import os
-import random
 import signal
-import socket
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -18,6 +15,7 @@ import tollbridge
 from tollbridge_server import app
 from tollbridge_server.config import load
 from tollbridge_server.development import initialize
+from tollbridge_server.development.simulated import free_ports
 from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.services.verification import Verification
 from tollbridge_server.testing.processes import SandboxProcess
@@ -48,7 +46,7 @@ class Rig:
         made = initialize(directory / "config.toml", has_free_ports=True)
         self._config_path = made.config_path
         self.token = made.token_path.read_text().strip()
-        grpc_port, notifications_port = _free_ports(2)
+        grpc_port, notifications_port = free_ports(2)
         self._rewrite('[server]\nlisten = "127.0.0.1:0"', f'[server]\nlisten = "127.0.0.1:{grpc_port}"')
         self._rewrite(
             '[notifications]\nlisten = "127.0.0.1:0"', f'[notifications]\nlisten = "127.0.0.1:{notifications_port}"'
@@ -122,17 +120,3 @@ class Rig:
         text = self._config_path.read_text()
         assert text.count(old) == 1, old
         self._config_path.write_text(text.replace(old, new))
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return free ports out of the range of outgoing connections, which could take them during a restart."""
-    chooser, ports = random.Random(os.urandom(8)), set[int]()
-    while len(ports) < count:
-        port = chooser.randrange(12_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        ports.add(port)
-    return sorted(ports)
