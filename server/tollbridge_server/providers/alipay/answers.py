@@ -1,0 +1,88 @@
+"""Alipay's answers and notifications as values: the fields that we use, and nothing else.
+
+Refuses a field of another type than text: an amount that is a JSON number would pass through a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import orjson
+
+from tollbridge_server.providers.alipay.codes import SUCCESS
+
+
+class AnswerUnreadable(ValueError):
+    """Content that is no answer of Alipay's form; the text is for the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer under Alipay's own field names; what is not in it is empty. `is_signed`: its signature is right."""
+
+    is_signed: bool = False
+    code: str = ""
+    sub_code: str = ""
+    sub_msg: str = ""
+    out_trade_no: str = ""
+    trade_no: str = ""
+    trade_status: str = ""
+    total_amount: str = ""
+    buyer_pay_amount: str = ""
+    send_pay_date: str = ""
+    gmt_payment: str = ""
+    gmt_refund: str = ""
+    qr_code: str = field(default="", repr=False)
+    action: str = ""
+    retry_flag: str = ""
+    out_request_no: str = ""
+    fund_change: str = ""
+    refund_fee: str = ""
+    refund_amount: str = ""
+    refund_status: str = ""
+    auth_no: str = ""
+    out_order_no: str = ""
+    order_status: str = ""
+    status: str = ""
+    amount: str = ""
+    rest_amount: str = ""
+    total_freeze_amount: str = ""
+    total_pay_amount: str = ""
+    payer_user_id: str = field(default="", repr=False)
+    payer_open_id: str = field(default="", repr=False)
+    code_value: str = field(default="", repr=False)
+    alipay_cert_content: str = field(default="", repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the gateway says, with its signature, that it did what was asked."""
+        return self.is_signed and self.code == SUCCESS
+
+
+_NAMES = frozenset(each.name for each in fields(Answer)) - {"is_signed"}
+
+
+def read_answer(content: bytes, *, is_signed: bool) -> Answer:
+    """Return the answer in a node's JSON. Raises AnswerUnreadable."""
+    try:
+        parsed: Any = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise AnswerUnreadable("the content is not JSON") from error
+    if not isinstance(parsed, dict):
+        raise AnswerUnreadable("the content is no object")
+    texts: dict[str, str] = {}
+    for name in _NAMES & parsed.keys():
+        value = parsed[name]
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise AnswerUnreadable(f"{name} is no text")
+        texts[name] = value
+    return Answer(is_signed=is_signed, **texts)
+
+
+def answer_of_notification(posted: Mapping[str, str]) -> Answer:
+    """Return what a verified notification says about its trade or freeze."""
+    return Answer(is_signed=True, **{name: posted[name] for name in _NAMES & posted.keys()})
