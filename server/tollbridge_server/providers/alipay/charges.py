@@ -10,7 +10,6 @@ from tollbridge_server.domain.evidence import (
     DeclineReason,
     Evidence,
     EvidenceSource,
-    Failure,
     NextAction,
     NextActionKind,
     Outcome,
@@ -34,8 +33,8 @@ from tollbridge_server.providers.alipay.evidence import (
     silence_of,
     unknown,
 )
+from tollbridge_server.providers.alipay.limits import declined, refusal_of_amount
 from tollbridge_server.providers.alipay.merchant import Merchant
-from tollbridge_server.providers.alipay.money import CURRENCY, is_payable
 from tollbridge_server.providers.alipay.queries import ask_freeze, ask_trade
 
 APP_SDK = "alipay.app"
@@ -45,8 +44,9 @@ POLL_AFTER_S = 5
 
 async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:
     """Carry out a sale, or an authorization as a freeze."""
-    if not is_payable(order.amount):
-        return _not_offered(order)
+    refused = refusal_of_amount(order.amount)
+    if refused is not None:
+        return refused
     if order.kind is OperationKind.AUTHORIZE:
         return await _freeze(client, merchant, order)
     match order.method.kind:
@@ -68,6 +68,8 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
 
 async def _freeze(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:
     product, payee_id, category = merchant.preauth_product, merchant.seller_id, merchant.preauth_category
+    if not product:
+        raise UnsupportedOperation("this account has no preauth_product, so it freezes nothing")
     match order.method.kind:
         case MethodKind.ALIPAY_QR:
             request = wire.freeze_by_qr(order, product_code=product, payee_id=payee_id, category=category)
@@ -79,7 +81,7 @@ async def _freeze(client: Client, merchant: Merchant, order: ChargeOrder) -> Evi
             request = wire.freeze_in_app(order, product_code=product, payee_id=payee_id, category=category)
             return _in_app(order, await client.order_string(request))
         case _:
-            return _declined(
+            return declined(
                 DeclineReason.NOT_PERMITTED,
                 RetryAdvice.OTHER_METHOD,
                 "Alipay authorizes by QR code, by scanned code and in an app; a browser can only pay at once",
@@ -149,14 +151,3 @@ def _in_app(order: ChargeOrder, order_string: str) -> Evidence:
         expires_at_us=order.expires_at_us,
     )
     return Evidence(Outcome.REQUIRES_ACTION, next_action=action)
-
-
-def _not_offered(order: ChargeOrder) -> Evidence:
-    if order.amount.currency != CURRENCY:
-        return _declined(DeclineReason.CURRENCY_NOT_SUPPORTED, RetryAdvice.OTHER_METHOD, "Alipay takes CNY only")
-    message = "Alipay takes 0.01 to 100000000.00 CNY"
-    return _declined(DeclineReason.AMOUNT_INVALID, RetryAdvice.CORRECTED_DATA, message)
-
-
-def _declined(reason: DeclineReason, retry: RetryAdvice, message: str) -> Evidence:
-    return Evidence(Outcome.DECLINED, failure=Failure(reason, provider_message=message, retry=retry))

@@ -198,10 +198,19 @@ def reading_of(task: Task, *, code: str, sub_code: str, sub_message: str, is_sig
     return _UNKNOWN
 
 
-def _business(task: Task, sub_code: str, sub_message: str) -> Reading:
-    bare = sub_code
+def names_no_trade(sub_code: str) -> bool:
+    """Whether a business code says that Alipay does not know what was named."""
+    return _bare(sub_code) in _NOT_FOUND
+
+
+def _bare(sub_code: str) -> str:
     for prefix in _PREFIXES:
-        bare = bare.removeprefix(prefix)
+        sub_code = sub_code.removeprefix(prefix)
+    return sub_code
+
+
+def _business(task: Task, sub_code: str, sub_message: str) -> Reading:
+    bare = _bare(sub_code)
     if bare in _OUTCOME_OPEN:
         return _UNKNOWN
     meaning = _TABLES[task].get(bare) or next(

@@ -1,7 +1,8 @@
 """Requests to Alipay's gateway as pure builders: which method, with which business fields.
 
 Refuses nothing itself: the same order gives the same fields each time, so that a request that is sent again is the
-same request to Alipay. Our request reference is `out_trade_no` of a trade, and `out_request_no` of everything else.
+same request to Alipay. Our request reference is `out_trade_no` of a trade, and `out_request_no` of everything else;
+only the trade of a capture of the whole amount is named after its charge, so that refunds find it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import orjson
 
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.payment_method import PaymentMethod
-from tollbridge_server.ports.provider import CaptureOrder, ChargeOrder, RefundOrder
+from tollbridge_server.ports.provider import CaptureOrder, ChargeOrder, ChargeReference, RefundOrder
 from tollbridge_server.providers.alipay.money import yuan_of
 
 QR_LIFETIME_S = 2 * 3600
@@ -106,10 +107,10 @@ def cancel(reference: str) -> Request:
     return _request("alipay.trade.cancel", {"out_trade_no": reference})
 
 
-def refund(order: RefundOrder) -> Request:
-    """Return the request for a refund; the same reference and amount again is the same refund."""
+def refund(order: RefundOrder, *, trade: str) -> Request:
+    """Return the request for a refund of `trade`; the same reference and amount again is the same refund."""
     content = {
-        "out_trade_no": order.charge.request_reference,
+        "out_trade_no": trade,
         "out_request_no": order.request_reference,
         "refund_amount": yuan_of(order.amount),
         "refund_reason": order.reason[:256],
@@ -155,10 +156,24 @@ class Freeze:
     payer_open_id: str = field(default="", repr=False)
 
 
+def whole_capture(charge: ChargeReference) -> str:
+    """Return the name of the trade that takes all of a freeze at once; there can be no second one."""
+    return f"{charge.request_reference}_all"
+
+
+def capture_trade(charge: ChargeReference, reference: str, amount: Money) -> str:
+    """Return the name of the trade of the capture `reference`."""
+    return whole_capture(charge) if amount == charge.amount else reference
+
+
 def capture(order: CaptureOrder, freeze: Freeze) -> Request:
-    """Return the request to pay from a freeze; the final capture releases the rest."""
+    """Return the request to pay from a freeze; the final capture releases the rest.
+
+    A notification would speak of a trade that only we can name, so a whole capture is not notified of.
+    """
+    trade = capture_trade(order.charge, order.request_reference, order.amount)
     content = {
-        "out_trade_no": order.request_reference,
+        "out_trade_no": trade,
         "total_amount": yuan_of(order.amount),
         "subject": f"Capture of {order.charge.request_reference}",
         "product_code": freeze.product_code,
@@ -168,7 +183,7 @@ def capture(order: CaptureOrder, freeze: Freeze) -> Request:
         "buyer_id": freeze.payer_id,
         "buyer_open_id": "" if freeze.payer_id else freeze.payer_open_id,
     }
-    return _request("alipay.trade.pay", content, is_notified=True)
+    return _request("alipay.trade.pay", content, is_notified=trade == order.request_reference)
 
 
 def unfreeze(*, auth_no: str, reference: str, amount: Money) -> Request:
