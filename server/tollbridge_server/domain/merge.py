@@ -19,7 +19,7 @@ from tollbridge_server.domain.operation import (
     OperationKind,
     OperationState,
 )
-from tollbridge_server.domain.payment import ChargeState, Payment, PaymentState, derive_state, settle
+from tollbridge_server.domain.payment import ChargeState, OnDecline, Payment, PaymentState, derive_state, settle
 from tollbridge_server.domain.refund import Refund, RefundState
 from tollbridge_server.domain.values import replace
 
@@ -100,9 +100,10 @@ class Merged:
 def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     """Return the case after `evidence`; see Merged. Raises BrokenInvariant when a sum would break."""
     if _amount_differs(case.operation, evidence):
-        # A provider that moved another amount than asked is never believed silently: the attempt stays open,
-        # and a person decides.
-        return _to_review(case, evidence, now_us=now_us)
+        return _amount_doubted(case, evidence, now_us=now_us)
+    if _is_second_success(case, evidence):
+        detail = f"{case.attempt.provider_reference} had succeeded, then {evidence.provider_reference}"
+        return _contradicted(case, "SECOND_SUCCESS", detail, now_us=now_us)
     observed = _OBSERVED[evidence.outcome]
     if observed is AttemptState.CANCELED and _is_void_of(case):
         return Merged(case)
@@ -112,7 +113,7 @@ def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     attempt = replace(
         case.attempt,
         state=state,
-        provider_reference=evidence.provider_reference or case.attempt.provider_reference,
+        provider_reference=_reference_after(case.attempt, evidence),
         next_action=(evidence.next_action or case.attempt.next_action) if not state.is_final else None,
         updated_at_us=now_us,
     )
@@ -122,21 +123,63 @@ def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
 
 
 def give_up(case: Case, *, now_us: int) -> Merged:
-    """Return the case after the resolver's last question stayed unanswered: UNRESOLVED, for a person to see."""
-    if case.attempt.state.is_final or case.attempt.state is AttemptState.UNRESOLVED:
+    """Return the case after the resolver's last question stayed unanswered, for a person to see.
+
+    What is open becomes UNRESOLVED. What is final was asked about because of doubtful news, which is CONTRADICTED now.
+    """
+    present = case.attempt.state
+    if present in (AttemptState.UNRESOLVED, AttemptState.CONTRADICTED):
         return Merged(case)
-    attempt = replace(case.attempt, state=AttemptState.UNRESOLVED, updated_at_us=now_us)
+    state = AttemptState.CONTRADICTED if present.is_final else AttemptState.UNRESOLVED
+    attempt = replace(case.attempt, state=state, updated_at_us=now_us)
     silence = Evidence(outcome=Outcome.UNKNOWN, source=EvidenceSource.QUERY)
     merged = _advance(case, attempt, silence, now_us=now_us)
+    if present.is_final:
+        detail = f"{present}, then news that say otherwise, which the provider did not settle in time"
+        return replace(merged, exception_detail=detail)
     return replace(merged, exception="UNRESOLVED", exception_detail="the provider gave no final answer in time")
 
 
-def _to_review(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
+def _amount_doubted(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
+    """Return the case after news of another amount than was asked for: never believed, and a person decides.
+
+    A reply or a notification is only a reason to ask; the provider's answer to the question counts.
+    """
     detail = f"asked for {case.operation.amount}, the provider reports {evidence.amount}"
-    if case.attempt.state.is_final or case.attempt.state is AttemptState.UNRESOLVED:
-        return Merged(case, exception="AMOUNT_MISMATCH", exception_detail=detail)
-    merged = give_up(case, now_us=now_us)
-    return replace(merged, exception="AMOUNT_MISMATCH", exception_detail=detail)
+    if evidence.source is not EvidenceSource.QUERY:
+        return Merged(case, is_doubtful=not case.payment.is_contradicted)
+    if case.attempt.state is AttemptState.UNRESOLVED:
+        return Merged(case)
+    if case.attempt.state.is_final:
+        return _contradicted(case, "AMOUNT_MISMATCH", detail, now_us=now_us)
+    return replace(give_up(case, now_us=now_us), exception="AMOUNT_MISMATCH", exception_detail=detail)
+
+
+def _contradicted(case: Case, exception: str, detail: str, *, now_us: int) -> Merged:
+    """Return the case put before a person because of what can not be true together; said once."""
+    if case.payment.is_contradicted:
+        return Merged(case)
+    payment = settle(replace(case.payment, is_contradicted=True), now_us=now_us)
+    return Merged(replace(case, payment=payment), True, exception=exception, exception_detail=detail)
+
+
+def _is_second_success(case: Case, evidence: Evidence) -> bool:
+    """Whether a second transaction of the provider claims to be the charge that another one already was."""
+    present = case.attempt.provider_reference
+    return (
+        case.operation.kind.opens
+        and case.attempt.state is AttemptState.SUCCEEDED
+        and evidence.outcome is Outcome.SUCCEEDED
+        and bool(present and evidence.provider_reference)
+        and evidence.provider_reference != present
+    )
+
+
+def _reference_after(attempt: Attempt, evidence: Evidence) -> str:
+    """Return the provider's reference: the latest one until the attempt is final, then the one that it ended with."""
+    if attempt.state.is_final:
+        return attempt.provider_reference or evidence.provider_reference
+    return evidence.provider_reference or attempt.provider_reference
 
 
 def _is_void_of(case: Case) -> bool:
@@ -166,6 +209,8 @@ def _is_same(new: Attempt, old: Attempt) -> bool:
 
 def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -> Merged:
     old, new = case.attempt.state, attempt.state
+    if new is old and new.is_final:
+        return _reference_learned(case, attempt, now_us=now_us)
     operation = replace(
         case.operation,
         state=_OPERATION_STATE[new],
@@ -197,6 +242,18 @@ def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -
         payment = settle(payment, now_us=now_us)
     detail = f"{old} then {evidence.outcome} ({evidence.provider_reference})" if exception else ""
     return Merged(Case(payment, operation, attempt, refund), True, exception=exception, exception_detail=detail)
+
+
+def _reference_learned(case: Case, attempt: Attempt, *, now_us: int) -> Merged:
+    """Return the case of a settled attempt whose reference at the provider is known only now; no sum moves again."""
+    payment, refund = case.payment, case.refund
+    if refund is not None:
+        refund = replace(
+            refund, version=refund.version + 1, updated_at_us=now_us, provider_reference=attempt.provider_reference
+        )
+    elif case.operation.operation_id == payment.charge_operation_id:
+        payment = settle(replace(payment, provider_reference=attempt.provider_reference), now_us=now_us)
+    return Merged(Case(payment, case.operation, attempt, refund), True)
 
 
 def _failure_after(present: Failure | None, evidence: Evidence, state: AttemptState) -> Failure | None:
@@ -299,17 +356,21 @@ def _cancel_advanced(payment: Payment, operation: Operation, old: AttemptState, 
     if not new.is_final or (new is AttemptState.CONTRADICTED and old is AttemptState.SUCCEEDED):
         return payment
     if new in (AttemptState.DECLINED, AttemptState.CANCELED):
-        return replace(payment, is_canceling=False, cancel_cause=None)
-    canceled = replace(payment, is_canceling=False, cancel_cause=operation.cancel_cause, is_released=True)
+        # The cause stays: where the charge turns out to be closed all the same, it says what we wanted it closed for,
+        # whether the refusal or that news comes first.
+        return replace(payment, is_canceling=False)
+    canceled = replace(payment, is_canceling=False, cancel_cause=operation.cancel_cause)
     if payment.captured_minor and payment.captured_minor >= payment.authorized_minor:
         # A confirmed cancel of money that is also confirmed as taken: the provider told two stories.
-        return replace(canceled, is_contradicted=True)
-    if payment.charge in (ChargeState.PROCESSING, ChargeState.REQUIRES_ACTION):
-        failure = payment.failure
-        if operation.cancel_cause is CancelCause.NOT_PROCESSED:
-            failure = failure or Failure(DeclineReason.NOT_PROCESSED)
-        return replace(canceled, charge=ChargeState.CANCELED, is_released=False, failure=failure)
-    return canceled
+        return replace(canceled, is_released=True, is_contradicted=True)
+    if payment.charge is ChargeState.SUCCEEDED:
+        return replace(canceled, is_released=True)
+    if payment.charge is ChargeState.DECLINED and payment.on_decline is OnDecline.FAIL:
+        return replace(canceled, cancel_cause=payment.cancel_cause)
+    failure = payment.failure
+    if operation.cancel_cause is CancelCause.NOT_PROCESSED:
+        failure = failure or Failure(DeclineReason.NOT_PROCESSED)
+    return replace(canceled, charge=ChargeState.CANCELED, failure=failure)
 
 
 def _refund_advanced(

@@ -81,7 +81,8 @@ class Payment:
     `version` grows by one with every change. `charge` is the state of the present opening operation
     `charge_operation_id`. `capture_reserved_minor` and `refund_reserved_minor` hold what operations in flight
     may still take. `is_released` says that what was not captured can not be captured any more.
-    `cancel_cause` is set while a cancel is in flight and stays when it succeeded; `is_canceling` says which.
+    `cancel_cause` is why the latest cancel of the present charge was asked for; `is_canceling` says that it is still
+    in flight.
     `unresolved_count` counts operations that the resolver gave up asking about, and `is_contradicted` that
     a provider told two stories: either one holds the payment at NEEDS_REVIEW.
     """

@@ -26,6 +26,7 @@ from tollbridge_server.services.routing import choose_account
 from tollbridge_server.services.rows import find_payment, load_charge, lock_owned
 
 _METHOD = "ConfirmPayment"
+_CLOSE = "ConfirmPayment/close"
 
 
 class Confirmations:
@@ -95,6 +96,8 @@ class Confirmations:
         operation_id = self._intents.new_id(ids.OPERATION_PREFIX)
 
         def prepare(tx: Transaction) -> Intent:
+            # Its first use may have closed the action and no more; then it stands for that request all the same.
+            self._engine.require_same_use(tx, caller, _CLOSE, request.token)
             locked = lock_owned(tx, caller, request.payment_id)
             self._require_method_wanted(locked)
             summary = check_method(method, self._clock)
@@ -127,9 +130,7 @@ class Confirmations:
             payment = lock_owned(tx, caller, request.payment_id)
             return self._cancels.prepare(tx, payment, operation_id, cause=CancelCause.METHOD_CHANGE)
 
-        return await self._engine.execute(
-            caller, "ConfirmPayment/close", request.token, resource_id=operation_id, prepare=prepare
-        )
+        return await self._engine.execute(caller, _CLOSE, request.token, resource_id=operation_id, prepare=prepare)
 
     def _reopen(
         self,
@@ -152,6 +153,7 @@ class Confirmations:
             payment,
             charge=ChargeState.PROCESSING,
             charge_operation_id=operation_id,
+            is_released=False,
             cancel_cause=None,
             next_action=None,
             failure=None,

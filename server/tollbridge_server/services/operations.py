@@ -23,7 +23,9 @@ from tollbridge_server.domain.evidence import (
 )
 from tollbridge_server.domain.merge import Case, Merged
 from tollbridge_server.domain.operation import Attempt, is_sending
+from tollbridge_server.domain.payment import PaymentState
 from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.domain.storable import storable
 from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
@@ -111,6 +113,13 @@ class OperationEngine:
         )
         return await self._detached(self._execute(record, prepare, secrets))
 
+    def require_same_use(self, tx: Transaction, caller: Caller, method_name: str, token: IdempotencyToken) -> None:
+        """Raise IDEMPOTENCY_KEY_REUSED when the key was used for another request under `method_name`."""
+        stored = tx.idempotency.get(caller.merchant_id, method_name, token.key)
+        if stored is not None:
+            wanted = self._fingerprinter.record(caller, method_name, token, resource_id="", now_us=0)
+            require_same_request(stored, wanted, resource=_resource_of(tx, stored))
+
     async def _execute(self, record: IdempotencyRecord, prepare: Prepare, secrets: Secrets | None) -> Intent:
         def first_transaction(tx: Transaction) -> Intent:
             stored = tx.idempotency.put(record)
@@ -166,7 +175,9 @@ class OperationEngine:
         def second_transaction(tx: Transaction) -> tuple[Case, Charge] | None:
             case = load_case(tx, attempt)
             stored = case.attempt
-            is_unwanted = case.operation.kind.opens and case.payment.is_canceling
+            is_unwanted = case.payment.state is PaymentState.NEEDS_REVIEW or (
+                case.operation.kind.opens and case.payment.is_canceling
+            )
             if stored.state.is_final or stored.sends != attempt.sends or is_unwanted:
                 return None
             claimed = replace(
@@ -202,12 +213,15 @@ class OperationEngine:
         return Inquired(evidence, await self.record(case.attempt, evidence))
 
     async def _ask(self, case: Case, charge: Charge, action_result: tuple[tuple[str, str], ...]) -> Evidence:
-        account = self.account_of(case.attempt)
         try:
+            account = self.account_of(case.attempt)
             async with asyncio.timeout(self._settings.query_timeout_s):
                 return await calls.ask(account.adapter, case, charge, action_result)
         except TimeoutError:
             return _silence("the query was not answered in time", EvidenceSource.QUERY)
+        except LookupError as error:
+            logger.warning("%s", error, extra={"attempt_id": case.attempt.attempt_id})
+            return _silence("the account is not configured", EvidenceSource.QUERY)
         except Exception:
             logger.exception("query failed", extra={"attempt_id": case.attempt.attempt_id})
             return _silence("the adapter failed while asking", EvidenceSource.QUERY)
@@ -217,6 +231,7 @@ class OperationEngine:
 
         `known` is the case as this process wrote it before sending; it saves reading the rows again.
         """
+        evidence = storable(evidence)
         # Our own cancel may make "canceled" a part of the story, which only the present rows tell.
         usable = known if evidence.outcome is not Outcome.CANCELED else None
 
@@ -295,11 +310,14 @@ class OperationEngine:
     async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
         """Hand the request to the provider until it may have been sent, or provably was not."""
         account = self.account_of(case.attempt)
-        remaining_s = (case.attempt.send_deadline_us - self._clock.now_us()) / MICROSECONDS
-        remaining_s -= self._settings.lease_margin_s
+        attempt = case.attempt
+        ends_us = attempt.send_deadline_us - int(self._settings.lease_margin_s * MICROSECONDS)
+        remaining_us = min(ends_us, attempt.key_expires_at_us) - self._clock.now_us()
+        if remaining_us <= 0:  # This process stood still: by now the request may be another server's to send.
+            return self._never_sent(case, Evidence(Outcome.UNKNOWN, unsent=True, detail="the time to send it is over"))
         unsent = 0
         try:
-            async with asyncio.timeout(max(remaining_s, 0.001)):
+            async with asyncio.timeout(remaining_us / MICROSECONDS):
                 while True:
                     self._failpoint("send.before")
                     evidence = await calls.send(account.adapter, case, charge, secrets)
@@ -321,7 +339,7 @@ class OperationEngine:
         if case.attempt.sends > 1:
             return evidence
         failure = Failure(DeclineReason.PROVIDER_UNAVAILABLE, provider_message=evidence.detail, retry=RetryAdvice.LATER)
-        return Evidence(Outcome.DECLINED, failure=failure, detail=evidence.detail)
+        return Evidence(Outcome.DECLINED, failure=failure, unsent=True, detail=evidence.detail)
 
     def _detached(self, work: Coroutine[object, object, T]) -> Awaitable[T]:
         """Run `work` in a task of its own that neither client cancellation nor drain can abort."""

@@ -9,7 +9,7 @@ from tollbridge_server.domain import ids
 from tollbridge_server.domain.event import ExceptionRecord
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.merge import Case, Merged, give_up, merge
-from tollbridge_server.domain.operation import Attempt, AttemptState, OperationKind, is_sending
+from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, OperationKind, is_sending
 from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.storage import Transaction
@@ -35,12 +35,16 @@ class OutcomeRecorder:
         """
         case = known or load_case(tx, attempt)
         now_us = self._clock.now_us()
+        if evidence.unsent and case.attempt.sends != attempt.sends:
+            # This sender never sent it, but another one has taken over meanwhile and did.
+            evidence = replace(evidence, outcome=Outcome.UNKNOWN, failure=None, unsent=False)
         merged = merge(case, evidence, now_us=now_us)
         scheduled = self._scheduled(case, merged, attempt, evidence)
         if scheduled is not merged.case.attempt:
             merged = replace(merged, case=replace(merged.case, attempt=scheduled))
         self._write(tx, case, merged, is_guarded=known is not None)
-        if merged.is_changed and case.operation.kind is OperationKind.CANCEL:
+        has_moved = merged.case.attempt.state is not case.attempt.state
+        if has_moved and case.operation.kind is OperationKind.CANCEL:
             merged = self._after_cancel(tx, merged)
         return merged
 
@@ -57,9 +61,15 @@ class OutcomeRecorder:
         """Return the merged attempt with the time of the next question, and without the lease of its sender."""
         attempt, now_us = merged.case.attempt, self._clock.now_us()
         if merged.is_doubtful:
-            return replace(attempt, next_check_at_us=now_us)
+            return replace(attempt, next_check_at_us=now_us, checks=0)
         if attempt.state.is_final or attempt.state is AttemptState.UNRESOLVED:
-            return replace(attempt, next_check_at_us=0, lease_until_us=0)
+            if not _is_in_doubt(case.attempt) or (evidence.source is EvidenceSource.QUERY and _is_final(evidence)):
+                return replace(attempt, next_check_at_us=0, lease_until_us=0)
+            if evidence.source is not EvidenceSource.QUERY:
+                return attempt
+            checks = attempt.checks + 1
+            due_us = now_us + self._settings.pause_after_us(checks)
+            return replace(attempt, checks=checks, next_check_at_us=due_us, lease_until_us=0)
         is_reply = evidence.source is EvidenceSource.REPLY
         if attempt.sends != known.sends or (not is_reply and is_sending(case.attempt, now_us=now_us)):
             # Neither news from elsewhere nor a sender whose lease ran out may disturb the one who sends now.
@@ -90,7 +100,7 @@ class OutcomeRecorder:
             tx.exceptions.insert(self._exception(merged))
 
     def _after_cancel(self, tx: Transaction, merged: Merged) -> Merged:
-        """Close the charge's attempt after a confirmed cancel; ask about it at once after a refused one."""
+        """Close the charge's attempt after a confirmed cancel; ask about it at once after a refused one of a caller."""
         payment = merged.case.payment
         charge = load_charge(tx, payment.payment_id)
         state = merged.case.attempt.state
@@ -99,8 +109,10 @@ class OutcomeRecorder:
         if state is AttemptState.SUCCEEDED:
             closed = self.record(tx, charge.attempt, _CLOSED)
             return replace(merged, case=replace(merged.case, payment=closed.case.payment))
-        now_us = self._clock.now_us()
-        tx.attempts.update(replace(charge.attempt, next_check_at_us=now_us, lease_until_us=0))
+        if merged.case.operation.cancel_cause in (CancelCause.CALLER, CancelCause.METHOD_CHANGE):
+            now_us = self._clock.now_us()
+            tx.attempts.update(replace(charge.attempt, next_check_at_us=now_us, lease_until_us=0))
+        # The resolver's own cancels follow a question: another at once would lead to the next cancel, without end.
         return merged
 
     def _exception(self, merged: Merged) -> ExceptionRecord:
@@ -116,3 +128,13 @@ class OutcomeRecorder:
             detail=merged.exception_detail,
             created_at_us=now_us,
         )
+
+
+def _is_in_doubt(attempt: Attempt) -> bool:
+    """Whether doubtful news has come of what was settled, and the provider is still to say which is true."""
+    is_settled = attempt.state.is_final or attempt.state is AttemptState.UNRESOLVED
+    return is_settled and attempt.next_check_at_us > 0
+
+
+def _is_final(evidence: Evidence) -> bool:
+    return evidence.outcome in (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.CANCELED)

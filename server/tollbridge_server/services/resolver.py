@@ -12,15 +12,16 @@ from collections.abc import Coroutine
 
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import RequestError
-from tollbridge_server.domain.operation import Attempt, CancelCause, Operation
+from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, Operation
 from tollbridge_server.domain.payment import Payment, PaymentState
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import Capabilities, ProviderAccounts
-from tollbridge_server.ports.storage import Storage, StorageUnavailable
+from tollbridge_server.ports.storage import Storage, StorageUnavailable, Transaction
 from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
-from tollbridge_server.services.operations import OperationEngine
+from tollbridge_server.services.operations import Intent, OperationEngine
+from tollbridge_server.services.refusals import in_progress
 from tollbridge_server.services.requests import Caller, IdempotencyToken
 from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
 
@@ -102,7 +103,9 @@ class Resolver:
     async def _resolve(self, attempt: Attempt) -> None:
         inquired = await self._engine.inquire(attempt)
         after = inquired.merged.case
-        if after.attempt.state.is_final:
+        if after.attempt.state.is_final or after.attempt.state is AttemptState.UNRESOLVED:
+            if after.attempt.next_check_at_us and after.attempt.checks >= len(self._settings.check_schedule_s):
+                await self._engine.give_up(after.attempt)
             return
         now_us = self._clock.now_us()
         if now_us - attempt.created_at_us > self._settings.give_up_after_s * MICROSECONDS:
@@ -124,7 +127,9 @@ class Resolver:
         """The provider does not know the request: send the same again, or make sure that it can never arrive."""
         timeout_us = self._engine.send_timeout_us(self._engine.account_of(attempt))
         is_key_alive = now_us + timeout_us < attempt.key_expires_at_us
-        is_wanted = not (operation.kind.opens and (payment.is_canceling or self._is_expired(payment, now_us)))
+        is_wanted = payment.state is not PaymentState.NEEDS_REVIEW and not (
+            operation.kind.opens and (payment.is_canceling or self._is_expired(payment, now_us))
+        )
         if attempt.is_replayable and is_key_alive and is_wanted and attempt.sends < self._settings.max_sends:
             await self._engine.resend(attempt)
         elif operation.kind.opens and not payment.is_canceling and self._capabilities(attempt).cancels_unsent:
@@ -138,19 +143,21 @@ class Resolver:
             await self._close(payment, CancelCause.EXPIRY)
 
     async def _close(self, payment: Payment, cause: CancelCause) -> None:
-        """Cancel at the provider on our own account, under a key that only this version of the payment has."""
+        """Cancel at the provider on our own account, under a key that only this version of the payment has.
+
+        Does nothing to a payment that has changed since it was looked at: what has come may be the payer's money.
+        """
         caller = Caller(payment.merchant_id, "resolver", frozenset())
         token = IdempotencyToken(f"{payment.payment_id}/{payment.version}", cause.value.encode())
         operation_id = self._intents.new_id(ids.OPERATION_PREFIX)
-        await self._engine.execute(
-            caller,
-            "resolver/cancel",
-            token,
-            resource_id=operation_id,
-            prepare=lambda tx: self._cancels.prepare(
-                tx, tx.payments.lock(payment.payment_id) or payment, operation_id, cause=cause
-            ),
-        )
+
+        def prepare(tx: Transaction) -> Intent:
+            locked = tx.payments.lock(payment.payment_id)
+            if locked is None or locked.version != payment.version:
+                raise in_progress(payment, "it has changed since the resolver looked at it")
+            return self._cancels.prepare(tx, locked, operation_id, cause=cause)
+
+        await self._engine.execute(caller, "resolver/cancel", token, resource_id=operation_id, prepare=prepare)
 
     def _capabilities(self, attempt: Attempt) -> Capabilities:
         return self._engine.account_of(attempt).adapter.capabilities

@@ -270,11 +270,11 @@ async def test_a_lost_answer_to_a_refund_gives_back_once(desk: InProcessDesk) ->
     assert desk.booked().refunded_minor == 6000
 
 
-async def test_a_wrong_amount_is_reported_and_the_query_tells_the_truth(desk: InProcessDesk) -> None:
+async def test_a_wrong_amount_is_reported_by_the_answer_and_by_the_query(desk: InProcessDesk) -> None:
     amount = AMOUNTS[Behavior.WRONG_AMOUNT]
 
     assert (await desk.adapter.charge(orders.charge(amount=eur(amount)))).amount == eur(amount + 1)
-    assert (await desk.adapter.query(orders.inquiry("charge"))).amount == eur(amount)
+    assert (await desk.adapter.query(orders.inquiry("charge"))).amount == eur(amount + 1)
 
 
 async def test_a_duplicated_notification_is_one_event_sent_three_times(desk: InProcessDesk) -> None:

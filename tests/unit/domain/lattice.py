@@ -146,6 +146,10 @@ def check_step(case: Case, said: Evidence) -> Merged:
     check_case(case, after, said)
     again = merging.merge(after.case, said, now_us=case.payment.updated_at_us + 2)
     assert outcome_of(again.case) == outcome_of(after.case), f"the same evidence twice changes more: {said.outcome}"
+    named = merging.merge(
+        after.case, replace(said, provider_reference="named later"), now_us=case.payment.updated_at_us + 3
+    )
+    assert money(named.case) == money(after.case), f"the same news with a number moved money again: {said.outcome}"
     return after
 
 
@@ -175,7 +179,11 @@ def check_case(before: Case, after: Merged, said: Evidence) -> None:
         assert payment.state is PaymentState.NEEDS_REVIEW or after.case.refund is not None
     is_wrong = said.amount is not None and said.amount != AMOUNT and said.outcome is Outcome.SUCCEEDED
     if is_wrong and before.operation.kind is not OperationKind.CANCEL:
-        assert after.exception == "AMOUNT_MISMATCH"
+        is_known = before.payment.is_contradicted or old is AttemptState.UNRESOLVED
+        if said.source is EvidenceSource.QUERY:
+            assert is_known or after.exception == "AMOUNT_MISMATCH", "a wrong amount is put before a person"
+        else:
+            assert after.is_doubtful or before.payment.is_contradicted, "a wrong amount is a reason to ask"
         assert new is not AttemptState.SUCCEEDED or old is AttemptState.SUCCEEDED, "a wrong amount was believed"
         assert money(after.case) == money(before), "a wrong amount moved money"
 

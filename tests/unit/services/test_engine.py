@@ -388,6 +388,7 @@ async def test_a_silent_refund_is_resent_with_the_same_reference_when_the_provid
 
 async def test_a_provider_that_took_another_amount_is_put_before_a_person(bridge: Bridge) -> None:
     bridge.adapter.will("charge", Evidence(Outcome.SUCCEEDED, amount=Money(9999, "EUR")))
+    bridge.adapter.will("query", query(Outcome.SUCCEEDED, Money(9999, "EUR")))
     view = await bridge.pay()
     assert view.payment.state is PaymentState.NEEDS_REVIEW
     records = await bridge.storage.read(lambda tx: tx.exceptions.of_payment(view.payment.payment_id))

@@ -12,7 +12,7 @@ from pathlib import Path
 from tollbridge_server.providers.sandbox.wire import Answer, Request, Verb
 from tollbridge_server.testing.simulators.common.desk import Desk, system_now_us
 from tollbridge_server.testing.simulators.common.faults import Armed, Fault, Faulty
-from tollbridge_server.testing.simulators.sandbox.book import SUCCEEDED, ChargeEntry, Ledger, open_book
+from tollbridge_server.testing.simulators.sandbox.book import ChargeEntry, Ledger, open_book
 from tollbridge_server.testing.simulators.sandbox.clerk import Clerk
 from tollbridge_server.testing.simulators.sandbox.rules import (
     BOOKED_BEHAVIORS,
@@ -50,8 +50,6 @@ class SandboxAcquirer(Desk[Ledger]):
             raise Faulty(Fault(behavior))
         if behavior is Behavior.SLOW:
             await asyncio.sleep(SLOW_S)
-        if behavior is Behavior.WRONG_AMOUNT and answer.state == SUCCEEDED:
-            answer.amount_minor += 1
         return answer
 
     async def decide_action(self, token: str, *, is_approved: bool) -> ChargeEntry | None:

@@ -72,7 +72,7 @@ class Clerk:
             kind=charge.kind,
             state=CANCELED if is_voided else charge.state,
             code=charge.code,
-            amount_minor=charge.amount_minor,
+            amount_minor=_reported(charge),
             currency=charge.currency,
             action=charge.action if is_open else "",
             action_url=self._action_url(charge.token) if is_open else "",
@@ -290,9 +290,15 @@ def _answer_about_effect(effect: EffectEntry) -> Answer:
         kind=effect.kind,
         state=effect.state,
         code=effect.code,
-        amount_minor=effect.amount_minor,
+        amount_minor=_reported(effect),
         currency=effect.currency,
     )
+
+
+def _reported(entry: ChargeEntry | EffectEntry) -> int:
+    """Return the amount that the acquirer says it moved."""
+    is_wrong = entry.behavior == Behavior.WRONG_AMOUNT and entry.state == SUCCEEDED
+    return entry.amount_minor + is_wrong
 
 
 def _is_same_charge(charge: ChargeEntry, request: Request) -> bool:

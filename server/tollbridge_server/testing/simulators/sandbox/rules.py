@@ -94,7 +94,7 @@ TEST_AMOUNTS: tuple[TestAmount, ...] = (
     TestAmount(9110, Behavior.DUPLICATE_NOTIFICATIONS, "pending, then success notified three times"),
     TestAmount(9111, Behavior.REORDERED_NOTIFICATIONS, "pending, then success notified before pending"),
     TestAmount(9112, Behavior.DECLINED, "declined, whatever the operation"),
-    TestAmount(9113, Behavior.WRONG_AMOUNT, "the answer reports another amount than was asked for"),
+    TestAmount(9113, Behavior.WRONG_AMOUNT, "the acquirer reports another amount than was asked for, to whoever asks"),
 )
 
 _MAX_PAUSE_S = 60.0
