@@ -192,5 +192,6 @@ def test_a_wrong_account_is_named_with_the_file(folder: Path) -> None:
 
     assert answer.code == 2
     assert (
-        f"{path}: merchants.accounts (demo-sandbox): the keys of a sandbox account are: secret, base_url" in answer.err
+        f"{path}: merchants.accounts (demo-sandbox): secret missing; secrets unknown; "
+        "the keys of sandbox are: secret, base_url" in answer.err
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 from tollbridge_server.config import Config, ConfigInvalid, Loaded
 from tollbridge_server.ports.provider import ProviderAccount
-from tollbridge_server.providers.registry import PROVIDERS, spec_of
+from tollbridge_server.providers.registry import PROVIDERS, ProviderSpec, spec_of
 from tollbridge_server.providers.sandbox import SandboxSettings
 from tollbridge_server.testing.simulators.sandbox import InProcessSandbox
 
@@ -49,16 +49,30 @@ def account_settings(loaded: Loaded) -> dict[str, Any]:
             unserved = [method.value for method in account.methods if method not in spec.capabilities.methods]
             if unserved:
                 mistakes.append(loaded.mistake(key, f"{spec.name} does not serve the methods {', '.join(unserved)}"))
+            misnamed = _misnamed_keys(spec, account.settings)
+            if misnamed:
+                mistakes.append(loaded.mistake(key, misnamed))
+                continue
             try:
                 settings[account.id] = spec.settings(**_with_whole_paths(loaded, account.settings))
-            except TypeError:
-                expected = ", ".join(field.name for field in fields(spec.settings))
-                mistakes.append(loaded.mistake(key, f"the keys of a {spec.name} account are: {expected}"))
             except ValueError as error:
                 mistakes.append(loaded.mistake(key, f"{error}"))
     if mistakes:
         raise ConfigInvalid(mistakes)
     return settings
+
+
+def _misnamed_keys(spec: ProviderSpec, given: Mapping[str, Any]) -> str:
+    """Say which keys of an account are missing, or are none of its provider's; nothing when all are right."""
+    known = {field.name: field for field in fields(spec.settings)}
+    unknown = sorted(given.keys() - known.keys())
+    required = [name for name, each in known.items() if each.default is MISSING and each.default_factory is MISSING]
+    missing = [name for name in required if name not in given]
+    if not unknown and not missing:
+        return ""
+    wrong = [f"{', '.join(missing)} missing"] if missing else []
+    wrong += [f"{', '.join(unknown)} unknown"] if unknown else []
+    return f"{'; '.join(wrong)}; the keys of {spec.name} are: {', '.join(known)}"
 
 
 def _with_whole_paths(loaded: Loaded, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tollbridge_server.ports.provider import Adapter, Capabilities
-from tollbridge_server.providers import sandbox
+from tollbridge_server.providers import alipay, sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class ProviderSpec:
 
 
 PROVIDERS: tuple[ProviderSpec, ...] = (
+    ProviderSpec("alipay", alipay.CAPABILITIES, alipay.AlipaySettings, alipay.build),
     ProviderSpec("sandbox", sandbox.CAPABILITIES, sandbox.SandboxSettings, sandbox.build),
 )
 

@@ -40,7 +40,7 @@ def test_a_method_that_the_provider_does_not_serve_is_named(tmp_path: Path) -> N
 def test_an_unknown_key_of_an_account_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     [found] = checked(tmp_path, BASE + 'secrt = "x"\n')
 
-    assert "the keys of a sandbox account are: secret, base_url" in found
+    assert "the keys of sandbox are: secret, base_url" in found
 
 
 @pytest.mark.parametrize("secret", ["", "tooshort"])
