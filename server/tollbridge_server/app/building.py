@@ -113,6 +113,7 @@ def engine_settings(loaded: Loaded) -> EngineSettings:
         default_expiry_s=engine.default_expiry_s,
         idempotency_lifetime_s=engine.idempotency_lifetime_s,
         resolver_interval_s=engine.resolver_interval_s,
+        max_sending_per_account=engine.max_sending_per_account,
     )
 
 

@@ -130,6 +130,7 @@ class Engine(_Section):
     default_expiry_s: _Seconds = 86400
     idempotency_lifetime_s: _Seconds = 30 * 86400
     resolver_interval_s: _Seconds = 1.0
+    max_sending_per_account: int = Field(256, ge=1)
 
 
 class Account(BaseModel):

@@ -36,6 +36,7 @@ from tollbridge_server.services.calls import Charge, Secrets
 from tollbridge_server.services.idempotency import Fingerprinter, require_same_request
 from tollbridge_server.services.outcomes import OutcomeRecorder
 from tollbridge_server.services.requests import Caller, IdempotencyToken
+from tollbridge_server.services.rooms import Rooms
 from tollbridge_server.services.rows import load_case, load_charge, require_operation
 from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
 
@@ -84,6 +85,7 @@ class OperationEngine:
         self._failpoint = failpoint
         self._fingerprinter = Fingerprinter(settings.fingerprint_key)
         self._recorder = OutcomeRecorder(clock=clock, settings=settings)
+        self._rooms = Rooms(settings.max_sending_per_account)
         self._tasks: set[asyncio.Task[object]] = set()
         self._is_draining = False
 
@@ -127,14 +129,19 @@ class OperationEngine:
                 require_same_request(stored, record, resource=_resource_of(tx, stored))
                 return self._replay(tx, stored)
             intent = prepare(tx)
+            if intent.charge is not None:
+                self._rooms.take(intent.case.attempt.provider_account_id, record.resource_id)
             self._failpoint("intent.before_commit")
             return intent
 
-        intent = await self._storage.write(first_transaction)
-        self._failpoint("intent.after_commit")
-        if intent.is_replayed or intent.charge is None:
-            return intent
-        return await self._send_and_record(intent.case, intent.charge, secrets)
+        try:
+            intent = await self._storage.write(first_transaction)
+            self._failpoint("intent.after_commit")
+            if intent.is_replayed or intent.charge is None:
+                return intent
+            return await self._send_and_record(intent.case, intent.charge, secrets)
+        finally:
+            self._rooms.leave(record.resource_id)
 
     def _replay(self, tx: Transaction, stored: IdempotencyRecord) -> Intent:
         """Return the resource of a key as it is now, or raise OPERATION_IN_PROGRESS while it is being sent."""

@@ -15,7 +15,8 @@ class EngineSettings:
     outlives the send deadline by. `check_schedule_s` is when the resolver asks after each silent answer; its
     last step repeats until `give_up_after_s`, when a person is called. `max_sends` bounds how often one request
     is handed to the transport after the provider said that it does not know it. `unsent_retries` bounds
-    immediate repeats of a request that provably never left.
+    immediate repeats of a request that provably never left. `max_sending_per_account` bounds the operations of one
+    provider account that are under way at once.
     """
 
     fingerprint_key: bytes = field(repr=False)
@@ -23,6 +24,7 @@ class EngineSettings:
     check_schedule_s: tuple[float, ...] = (5, 15, 60, 300, 1800, 7200, 21600)
     give_up_after_s: float = 7 * 86400
     max_sends: int = 5
+    max_sending_per_account: int = 256
     unsent_retries: int = 2
     unsent_pause_s: float = 0.05
     not_found_grace_s: float | None = None
