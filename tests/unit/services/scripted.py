@@ -22,6 +22,7 @@ from tollbridge_server.ports.provider import (
     NotificationReply,
     ProviderAccount,
 )
+from tollbridge_server.ports.storage import Storage
 from tollbridge_server.services.notifications import NotificationService
 from tollbridge_server.services.operations import OperationEngine
 from tollbridge_server.services.payments import PaymentService
@@ -63,11 +64,12 @@ class Clock:
 
 @dataclass
 class ScriptedAdapter:
-    """Answers each call with the next scripted answer for its verb; approves when the script is empty."""
+    """Answers each call with the next scripted answer for its verb, then with its standing one; else approves."""
 
     cancels_unsent: bool = True
     calls: list[tuple[str, Any]] = field(default_factory=list)
     script: dict[str, deque[Answer]] = field(default_factory=dict)
+    standing: dict[str, Answer] = field(default_factory=dict)
     notifications: list[Notification] = field(default_factory=list)
 
     @property
@@ -84,6 +86,10 @@ class ScriptedAdapter:
 
     def will(self, verb: str, *answers: Answer) -> None:
         self.script.setdefault(verb, deque()).extend(answers)
+
+    def will_always(self, verb: str, answer: Answer) -> None:
+        """Give this answer to every call of the verb that no scripted answer is left for."""
+        self.standing[verb] = answer
 
     def sent(self, verb: str) -> list[Any]:
         return [order for called, order in self.calls if called == verb]
@@ -114,9 +120,9 @@ class ScriptedAdapter:
     ) -> Evidence:
         self.calls.append((verb, order))
         script = self.script.get(verb)
-        if not script:
+        answer = script.popleft() if script else self.standing.get(verb)
+        if answer is None:
             return Evidence(otherwise, source, f"p_{order.request_reference[:8]}", amount)
-        answer = script.popleft()
         if isinstance(answer, Evidence):
             return answer
         evidence = answer(order)
@@ -146,26 +152,37 @@ class Accounts:
     def get(self, account_id: str) -> ProviderAccount | None:
         return self._accounts.get(account_id)
 
+    def remove(self, account_id: str) -> None:
+        """Forget an account, as a configuration does that lost it."""
+        del self._accounts[account_id]
+
     def of_merchant(self, merchant_id: str) -> tuple[ProviderAccount, ...]:
         return tuple(account for account in self._accounts.values() if account.merchant_id == merchant_id)
 
 
 class Bridge:
-    """Every service over one SQLite file and one scripted provider."""
+    """Every service of one server over a database and a scripted provider; servers may share storage and clock."""
 
-    def __init__(self, storage: SqliteStorage, *, failpoint: Failpoint = no_failpoint) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        adapter: ScriptedAdapter | None = None,
+        clock: Clock | None = None,
+        failpoint: Failpoint = no_failpoint,
+    ) -> None:
         self.storage = storage
-        self.adapter = ScriptedAdapter()
-        self.clock = Clock()
+        self.adapter = adapter or ScriptedAdapter()
+        self.clock = clock or Clock()
         self.settings = EngineSettings(fingerprint_key=b"k" * 32, lease_margin_s=1.0, unsent_pause_s=0.0)
-        accounts = Accounts(self.adapter)
+        self.accounts = Accounts(self.adapter)
         self.engine = OperationEngine(
-            storage=storage, accounts=accounts, clock=self.clock, settings=self.settings, failpoint=failpoint
+            storage=storage, accounts=self.accounts, clock=self.clock, settings=self.settings, failpoint=failpoint
         )
         shared: Any = {
             "engine": self.engine,
             "storage": storage,
-            "accounts": accounts,
+            "accounts": self.accounts,
             "clock": self.clock,
             "settings": self.settings,
         }
@@ -173,7 +190,7 @@ class Bridge:
         self.refunds = RefundService(**shared)
         self.status = StatusService(engine=self.engine, storage=storage, clock=self.clock)
         self.resolver = Resolver(**shared)
-        self.notifications = NotificationService(engine=self.engine, storage=storage, accounts=accounts)
+        self.notifications = NotificationService(engine=self.engine, storage=storage, accounts=self.accounts)
         self._keys = 0
 
     @classmethod
