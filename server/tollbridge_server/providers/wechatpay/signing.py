@@ -89,7 +89,7 @@ class Seal:
         if abs(skew_s) >= MAX_CLOCK_SKEW_S:
             direction = "ahead of" if skew_s > 0 else "behind"
             raise SealStale(
-                f"its time is {abs(skew_s):.0f} s {direction} ours: this machine's clock may be wrong, or it is a replay"
+                f"its time is {abs(skew_s):.0f} s {direction} ours: our clock may be wrong, or it is a replay"
             )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from tollbridge_server.providers.rsa_keys import read_private_key
+from tollbridge_server.providers.wechatpay.encryption import ALGORITHM, seal
 
 from tests.unit.providers.wechatpay import published_keys
 
@@ -55,3 +57,25 @@ def certificate(
 
 def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
+
+
+def certificate_entry(certificate: x509.Certificate, *, content: bytes = b"") -> dict[str, object]:
+    """Return the entry of one certificate in the list of certificates; `content` is sealed instead of it."""
+    nonce, place = "d215b0511e9c", "certificate"
+    ciphertext = seal(API_V3_KEY, content or pem(certificate), nonce=nonce, associated_data=place)
+    return {
+        "serial_no": serial_of(certificate.serial_number),
+        "effective_time": certificate.not_valid_before_utc.isoformat(),
+        "expire_time": certificate.not_valid_after_utc.isoformat(),
+        "encrypt_certificate": {
+            "algorithm": ALGORITHM,
+            "nonce": nonce,
+            "associated_data": place,
+            "ciphertext": ciphertext,
+        },
+    }
+
+
+def certificate_list(*certificates: x509.Certificate) -> bytes:
+    """Return the body of an answer with these certificates."""
+    return orjson.dumps({"data": [certificate_entry(one) for one in certificates]})
