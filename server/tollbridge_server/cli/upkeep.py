@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from tollbridge_server.cli.output import (
 from tollbridge_server.config import DEFAULT_PATH
 from tollbridge_server.ports.books import BookUnreadable
 from tollbridge_server.ports.storage import StorageUnavailable
-from tollbridge_server.services.verification import Verification
+from tollbridge_server.services.verification import Break, Review, Verification
 
 _SHOWN = 50
 
@@ -92,12 +93,18 @@ def _show(found: Verification) -> None:
         f"{counted(found.effects, 'effect')} in the provider's book; {counted(found.in_flight, 'payment')} in flight",
         highlight=False,
     )
+    _list("waiting for a person; no invariant is broken by it", ("payment", "why", "what is known"), found.reviews)
     if not found.breaks:
         console.print("every invariant holds", style="green")
+    _list(counted(len(found.breaks), "break"), ("payment", "rule", "found"), found.breaks)
+
+
+def _list(title: str, columns: tuple[str, str, str], found: Sequence[Break | Review]) -> None:
+    if not found:
         return
-    table = Table("payment", "rule", "found", title=counted(len(found.breaks), "break"))
-    for broken in found.breaks[:_SHOWN]:
-        table.add_row(broken.payment_id, broken.rule, broken.detail)
+    table = Table(*columns, title=title)
+    for each in found[:_SHOWN]:
+        table.add_row(*astuple(each))
     console.print(table)
-    if len(found.breaks) > _SHOWN:
-        console.print(f"… and {len(found.breaks) - _SHOWN} more; --json prints them all")
+    if len(found) > _SHOWN:
+        console.print(f"… and {len(found) - _SHOWN} more; --json prints them all")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from tollbridge_server.domain.event import Event
+from tollbridge_server.domain.event import Event, ExceptionRecord
 from tollbridge_server.domain.operation import Attempt, AttemptState, Operation, OperationKind, OperationState
 from tollbridge_server.domain.payment import Payment, PaymentState, broken_sums, derive_state
 from tollbridge_server.domain.refund import Refund, RefundState
@@ -30,9 +30,21 @@ class Break:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Why a payment waits for a person; `kind` is that of its ExceptionRecord."""
+
+    payment_id: str
+    kind: str
+    detail: str
+
+
 @dataclass(slots=True)
 class Verification:
-    """What a check went through, and what it found; `effects` counts those in the providers' books."""
+    """What a check went through, and what it found; `effects` counts those in the providers' books.
+
+    `reviews` are no breaks: payments that wait for a person, with what the engine put before them.
+    """
 
     payments: int = 0
     operations: int = 0
@@ -41,6 +53,7 @@ class Verification:
     effects: int = 0
     in_flight: int = 0
     breaks: list[Break] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,7 @@ class _Dossier:
     attempts: tuple[Attempt, ...]
     refunds: tuple[Refund, ...]
     events: tuple[Event, ...]
+    exceptions: tuple[ExceptionRecord, ...]
 
     def attempts_of(self, operation: Operation) -> list[Attempt]:
         return [attempt for attempt in self.attempts if attempt.operation_id == operation.operation_id]
@@ -61,7 +75,10 @@ class _Dossier:
 
     @property
     def is_at_rest(self) -> bool:
-        return all(operation.state not in _OPEN_STATES for operation in self.operations)
+        # An attempt that is settled and asked about all the same is in doubt: news has come that says otherwise.
+        return all(operation.state not in _OPEN_STATES for operation in self.operations) and not any(
+            attempt.next_check_at_us for attempt in self.attempts
+        )
 
 
 class Verifier:
@@ -105,6 +122,8 @@ class Verifier:
         result.refunds += len(dossier.refunds)
         result.events += len(dossier.events)
         result.in_flight += not dossier.is_at_rest
+        if payment.state is PaymentState.NEEDS_REVIEW:
+            result.reviews += [Review(payment.payment_id, each.kind, each.detail) for each in dossier.exceptions]
         found = [*_broken_rows(dossier), *_broken_amounts(dossier), *_broken_events(dossier)]
         charges = []
         for attempt in dossier.attempts:
@@ -125,6 +144,7 @@ def _load(tx: Transaction, after_id: str) -> list[_Dossier]:
             tuple(tx.attempts.of_payment(payment.payment_id)),
             tuple(tx.refunds.of_payment(payment.payment_id)),
             tuple(tx.events.of_payment(payment.payment_id, limit=_MAX_EVENTS)),
+            tuple(tx.exceptions.of_payment(payment.payment_id)),
         )
         for payment in tx.payments.scan(after_id, limit=_BATCH)
     ]
@@ -151,8 +171,6 @@ def _broken_rows(dossier: _Dossier) -> Iterator[_Finding]:
         is_settled = attempt.state.is_final or attempt.state is AttemptState.UNRESOLVED
         if not is_settled and attempt.next_check_at_us == 0:
             yield "every open attempt has its next question", attempt.attempt_id
-        if is_settled and attempt.next_check_at_us and payment.state is not PaymentState.NEEDS_REVIEW:
-            yield "a settled attempt is not asked about", attempt.attempt_id
 
 
 def _broken_amounts(dossier: _Dossier) -> Iterator[_Finding]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tollbridge_server.domain.evidence import DeclineReason, Evidence, Failure, Outcome
+from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment import CaptureMethod
 from tollbridge_server.ports.books import BookedCharge
@@ -117,7 +118,6 @@ async def test_more_payments_than_one_batch_are_all_checked(
         ("a success has its attempt", paid, "UPDATE attempts SET state = 'DECLINED'"),
         ("one currency", paid, "UPDATE operations SET currency = 'USD'"),
         ("every open attempt has its next question", silent, "UPDATE attempts SET next_check_at_us = 0"),
-        ("a settled attempt is not asked about", paid, "UPDATE attempts SET next_check_at_us = 5"),
         (
             "captured is the sum of its operations",
             paid,
@@ -150,6 +150,29 @@ async def test_a_broken_row_is_found_by_its_rule_alone(
 
     assert rules(found) == {rule}
     assert all(broken.payment_id.startswith("pay_") and broken.detail for broken in found.breaks)
+
+
+async def test_what_is_in_doubt_is_in_flight(bridge: Bridge, tmp_path: Path) -> None:
+    await paid(bridge)
+    corrupt(tmp_path, "UPDATE attempts SET next_check_at_us = 5")
+
+    found = await verify(bridge, has_book=False)
+
+    assert (found.breaks, found.in_flight) == ([], 1)
+
+
+async def test_a_payment_before_a_person_is_no_break_and_says_why(bridge: Bridge) -> None:
+    other = Evidence(Outcome.SUCCEEDED, EvidenceSource.QUERY, amount=Money(999, "EUR"))
+    bridge.adapter.will("charge", replace(other, source=EvidenceSource.REPLY))
+    bridge.adapter.will("query", other)
+    made = await bridge.pay()
+
+    found = await verify(bridge, has_book=False)
+
+    [review] = found.reviews
+    assert found.breaks == []
+    assert (review.payment_id, review.kind) == (made.payment.payment_id, "AMOUNT_MISMATCH")
+    assert "9.99 EUR" in review.detail
 
 
 async def test_a_right_book_agrees(bridge: Bridge) -> None:
