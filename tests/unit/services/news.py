@@ -34,6 +34,7 @@ def answer(outcome: Outcome, amount: Money | None = None, *, reference: str = ""
     return Evidence(outcome, EvidenceSource.QUERY, reference, amount)
 
 
+SILENT = answer(Outcome.UNKNOWN)
 ABSENT = Evidence(Outcome.UNKNOWN, EvidenceSource.QUERY, absent=True)
 PAID = answer(Outcome.SUCCEEDED, EUR_1000)
 

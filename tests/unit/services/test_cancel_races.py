@@ -16,6 +16,7 @@ from tests.unit.services.news import (
     DECLINED,
     EUR_1000,
     SHOW_QR,
+    SILENT,
     SUCCEEDED,
     UNKNOWN,
     UNSENT,
@@ -148,7 +149,7 @@ async def test_the_resolver_voids_no_authorization_that_came_after_it_looked(
     ("asked", "canceled"),
     [
         pytest.param(answer(Outcome.REQUIRES_ACTION), DECLINED, id="refused"),
-        pytest.param(UNKNOWN, UNSENT, id="unsent"),
+        pytest.param(SILENT, UNSENT, id="unsent"),
     ],
 )
 async def test_a_refused_cancel_of_an_expired_payment_is_not_repeated_without_pause(
