@@ -110,7 +110,8 @@ class SyncMethods(Calls):
             order: What is bought.
             customer: Who pays.
             metadata: The caller's own notes, returned unchanged and never sent to a provider: at most 50, keys of 1 to
-                40 and values of at most 500 characters. Put no card data or other secrets here.
+                40 and values of at most 500 characters. Put no secrets here. A card number in it, or in any other text
+                of this request, is refused; numbers of your own, such as merchant_reference, are not looked at.
             description: What is paid for, as the payer sees it in the wallet or on the cashier page; at most 256
                 characters, cut to the provider's own limit.
             statement_descriptor: What stands on the payer's statement, at most 22 printable ASCII characters; the
@@ -544,7 +545,8 @@ class AsyncMethods(AsyncCalls):
             order: What is bought.
             customer: Who pays.
             metadata: The caller's own notes, returned unchanged and never sent to a provider: at most 50, keys of 1 to
-                40 and values of at most 500 characters. Put no card data or other secrets here.
+                40 and values of at most 500 characters. Put no secrets here. A card number in it, or in any other text
+                of this request, is refused; numbers of your own, such as merchant_reference, are not looked at.
             description: What is paid for, as the payer sees it in the wallet or on the cashier page; at most 256
                 characters, cut to the provider's own limit.
             statement_descriptor: What stands on the payer's statement, at most 22 printable ASCII characters; the

@@ -25,6 +25,7 @@ from tollbridge_server.rpc.access_log import AccessLog
 from tollbridge_server.rpc.authentication import Authenticator
 from tollbridge_server.rpc.context import CALLER, CORRELATION_ID
 from tollbridge_server.rpc.errors import to_status
+from tollbridge_server.rpc.free_texts import refuse_card_numbers
 from tollbridge_server.rpc.methods import Method, declared_methods
 from tollbridge_server.rpc.metrics import RpcMetrics
 from tollbridge_server.services.requests import Caller
@@ -262,6 +263,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         violations = self._validator.collect_violations(request)
         if violations:
             raise _invalid(violations)
+        refuse_card_numbers(request)
         return request
 
     async def _abort(self, call: _Call, context: Context, error: Exception, *, is_keyed: bool) -> NoReturn:
