@@ -180,6 +180,19 @@ async def test_a_server_whose_clock_is_slow_does_not_disturb_the_other_ones_paym
     assert len(ahead.adapter.sent("charge")) == 1
 
 
+async def test_two_servers_that_both_decided_to_send_a_lost_charge_again_send_it_once(servers: Servers) -> None:
+    one, two = servers
+    one.adapter.will("charge", UNKNOWN)
+    made = await one.pay(method=QR)
+    attempt = made.operations[0][1][0]
+    one.clock.pass_s(60)
+
+    await asyncio.gather(one.engine.resend(attempt), two.engine.resend(attempt))
+
+    assert len(one.adapter.sent("charge")) == 2
+    assert (await payment_of(two, made.payment.payment_id)).state is PaymentState.SUCCEEDED
+
+
 async def test_a_slow_sender_and_the_server_that_takes_over_send_one_reference_and_count_it_once(
     servers: Servers,
 ) -> None:

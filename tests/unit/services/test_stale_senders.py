@@ -149,6 +149,19 @@ async def test_nothing_is_sent_again_after_the_provider_has_forgotten_its_refere
     assert not paused.adapter.sent("charge")
 
 
+async def test_a_resend_that_was_decided_before_the_reference_was_forgotten_is_not_carried_out_after_it(
+    bridge: Bridge,
+) -> None:
+    bridge.adapter.will("charge", UNKNOWN)
+    made = await bridge.pay(method=QR)
+    attempt = made.operations[0][1][0]
+    bridge.clock.pass_s(2 * 3600)
+
+    await bridge.engine.resend(attempt)
+
+    assert len(bridge.adapter.sent("charge")) == 1
+
+
 async def test_a_confirm_key_that_closed_the_action_charges_no_other_card(bridge: Bridge) -> None:
     payment_id = (await waiting(bridge, may_ask=True)).payment_id
     bridge.adapter.will("cancel", UNKNOWN)
