@@ -1,0 +1,1 @@
+"""WeChat Pay (mainland China, direct merchant): API v3."""
