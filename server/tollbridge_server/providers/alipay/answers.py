@@ -54,6 +54,8 @@ class Answer:
     payer_open_id: str = field(default="", repr=False)
     code_value: str = field(default="", repr=False)
     alipay_cert_content: str = field(default="", repr=False)
+    bill_download_url: str = field(default="", repr=False)
+    bill_file_code: str = ""
 
     @property
     def is_success(self) -> bool:

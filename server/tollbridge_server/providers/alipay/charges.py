@@ -44,7 +44,7 @@ POLL_AFTER_S = 5
 
 async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:
     """Carry out a sale, or an authorization as a freeze."""
-    refused = refusal_of_amount(order.amount)
+    refused = refusal_of_amount(order.amount) or _refusal_of_identity(order)
     if refused is not None:
         return refused
     if order.kind is OperationKind.AUTHORIZE:
@@ -64,6 +64,19 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
             return _in_app(order, await client.order_string(wire.app_pay(order)))
         case other:
             raise UnsupportedOperation(f"Alipay takes no {other}")
+
+
+def _refusal_of_identity(order: ChargeOrder) -> Evidence | None:
+    """Return the decline of an identity that Alipay would not check: to take the money all the same is not ours."""
+    if order.identity is None:
+        return None
+    if order.kind is OperationKind.AUTHORIZE:
+        message = "Alipay checks the payer's identity in payments, not when it freezes an amount"
+        return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
+    if order.identity.type not in wire.DOCUMENT_TYPES:
+        message = "Alipay checks national identity cards and passports only"
+        return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
+    return None
 
 
 async def _freeze(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:

@@ -82,6 +82,11 @@ class Client:
         self._download = asyncio.Lock()
 
     @property
+    def gateway(self) -> str:
+        """The gateway's URL."""
+        return self._identity.gateway
+
+    @property
     def now_us(self) -> int:
         """The present time in microseconds since the epoch."""
         return int(self._now_s() * 1_000_000)

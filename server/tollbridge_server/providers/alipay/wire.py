@@ -8,8 +8,9 @@ only the trade of a capture of the whole amount is named after its charge, so th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import orjson
 
@@ -26,6 +27,10 @@ _NOT_IN_A_SUBJECT = re.compile(r"[/=&\x00-\x1f\x7f]+")
 _MAX_SUBJECT_LENGTH = 256
 _MAX_TITLE_LENGTH = 100
 _MAX_FREEZE_MINUTES = 15 * 24 * 60
+_MAX_MOBILE_LENGTH = 20
+
+DOCUMENT_TYPES = {"NATIONAL_ID": "IDENTITY_CARD", "PASSPORT": "PASSPORT"}
+"""The contract's identity documents that Alipay can compare with those of the payer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +214,41 @@ def certificate_download(number: str) -> Request:
     return _request("alipay.open.app.alipaycert.download", {"alipay_cert_sn": number})
 
 
-def _trade(order: ChargeOrder) -> dict[str, str]:
+def bill_download(day: date) -> Request:
+    """Return the request for the address of the bill of a day's transactions (China's days)."""
+    return _request(
+        "alipay.data.dataservice.bill.downloadurl.query", {"bill_type": "trade", "bill_date": day.isoformat()}
+    )
+
+
+def _trade(order: ChargeOrder) -> dict[str, object]:
     return {
         "out_trade_no": order.request_reference,
         "total_amount": yuan_of(order.amount),
         "subject": subject_of(order),
         "time_expire": china_time(order.expires_at_us) if order.expires_at_us else "",
+        "ext_user_info": _wanted_payer(order),
     }
+
+
+def _wanted_payer(order: ChargeOrder) -> dict[str, str]:
+    """Return whom Alipay has to compare its payer with; empty when anybody may pay.
+
+    With both switches on, Alipay refuses a payer whose document it knows under another type, number or name.
+    """
+    identity = order.identity
+    if identity is None:
+        return {}
+    mobile = order.details.customer.phone if order.details.customer else ""
+    payer = {
+        "name": identity.name,
+        "cert_type": DOCUMENT_TYPES[identity.type],
+        "cert_no": identity.number,
+        "mobile": mobile if len(mobile) <= _MAX_MOBILE_LENGTH else "",
+        "need_check_info": "T",
+        "fix_buyer": "T",
+    }
+    return {name: value for name, value in payer.items() if value}
 
 
 def _freeze(order: ChargeOrder, *, product_code: str, payee_id: str, category: str) -> dict[str, str]:
@@ -239,6 +272,6 @@ def _scanned_code(method: PaymentMethod, *, code_name: str, kind_name: str) -> d
     return {code_name: code, kind_name: "security_code" if code.startswith("fp") else "bar_code"}
 
 
-def _request(method: str, content: dict[str, str], *, is_notified: bool = False, return_url: str = "") -> Request:
+def _request(method: str, content: Mapping[str, object], *, is_notified: bool = False, return_url: str = "") -> Request:
     given = {name: value for name, value in content.items() if value}
     return Request(method, orjson.dumps(given), is_notified=is_notified, return_url=return_url)

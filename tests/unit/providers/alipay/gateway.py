@@ -75,6 +75,7 @@ class Gateway:
     def __init__(self) -> None:
         self.origin = ""
         self.aes_key = b""
+        self.files: dict[str, bytes] = {}
         self.received: list[Received] = []
         self._replies: dict[str, list[Reply]] = {}
 
@@ -89,6 +90,9 @@ class Gateway:
         return next(each for each in reversed(self.received) if each.method == method)
 
     async def handle(self, request: web.Request) -> web.Response:
+        if request.method == "GET":
+            found = self.files.get(request.path_qs)
+            return web.Response(body=found) if found is not None else web.Response(status=404)
         parameters = dict(parse_qsl(request.query_string) + parse_qsl(await request.text()))
         assert is_signed(APPLICATION.public_key(), request_text(parameters), parameters["sign"]), "wrong signature"
         content = parameters["biz_content"]

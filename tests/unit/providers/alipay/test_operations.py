@@ -9,6 +9,7 @@ import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, NextActionKind, Outcome
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.domain.order import Identity
 from tollbridge_server.domain.payment_method import MethodKind
 from tollbridge_server.ports.provider import ChargeOrder, UnsupportedOperation
 
@@ -199,6 +200,17 @@ async def test_an_amount_that_alipay_does_not_take_is_declined_unsent(amount: Mo
             assert evidence.failure is not None
             assert evidence.failure.reason is reason
         assert gateway.methods == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"), [(OperationKind.SALE, "OTHER"), (OperationKind.AUTHORIZE, "NATIONAL_ID")]
+)
+async def test_an_identity_that_alipay_would_not_check_is_declined_unsent(kind: OperationKind, document: str) -> None:
+    order = charge(barcode(), kind=kind, identity=Identity(document, "110101199003070000", "Li Ming"))
+    evidence, gateway = await charged(order, {})
+    assert evidence.failure is not None
+    assert evidence.failure.reason is DeclineReason.NOT_PERMITTED
+    assert gateway.methods == []
 
 
 @pytest.mark.parametrize("reference", ["", "a-b", "a" * 61, "书"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
-from tollbridge_server.domain.order import PaymentDetails
+from tollbridge_server.domain.order import Customer, Identity, PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.providers.alipay import wire
 
@@ -200,11 +201,42 @@ def test_a_release_names_the_freeze_and_the_rest() -> None:
             "alipay.fund.auth.operation.cancel",
             {"out_order_no": "c", "out_request_no": "c", "remark": "canceled"},
         ),
+        (
+            wire.bill_download(date(2026, 1, 2)),
+            "alipay.data.dataservice.bill.downloadurl.query",
+            {"bill_type": "trade", "bill_date": "2026-01-02"},
+        ),
         (wire.certificate_download("n"), "alipay.open.app.alipaycert.download", {"alipay_cert_sn": "n"}),
     ],
 )
 def test_questions_name_what_they_are_about(request_: wire.Request, method: str, fields: dict[str, str]) -> None:
     assert (request_.method, content(request_), request_.is_notified) == (method, fields, False)
+
+
+@pytest.mark.parametrize(("kind", "certificate_type"), [("NATIONAL_ID", "IDENTITY_CARD"), ("PASSPORT", "PASSPORT")])
+def test_a_payer_of_one_identity_is_checked_in_every_product(kind: str, certificate_type: str) -> None:
+    details = PaymentDetails("Two books", customer=Customer(phone="+8613800000000"))
+    order = charge(barcode(), details=details, identity=Identity(kind, "110101199003070000", "Li Ming"))
+    for request in (
+        wire.pay_with_code(order),
+        wire.precreate(order, product_code="P"),
+        wire.page_pay(order),
+        wire.wap_pay(order),
+        wire.app_pay(order),
+    ):
+        assert content(request)["ext_user_info"] == {
+            "name": "Li Ming",
+            "cert_type": certificate_type,
+            "cert_no": "110101199003070000",
+            "mobile": "+8613800000000",
+            "need_check_info": "T",
+            "fix_buyer": "T",
+        }
+
+
+def test_a_customer_without_an_identity_is_not_told_of() -> None:
+    details = PaymentDetails("Two books", customer=Customer(name="Li Ming", phone="+8613800000000"))
+    assert "ext_user_info" not in content(wire.pay_with_code(charge(barcode(), details=details)))
 
 
 def test_nothing_of_the_payer_is_shown() -> None:
