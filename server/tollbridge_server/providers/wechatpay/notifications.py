@@ -1,0 +1,110 @@
+"""Reads WeChat Pay's notifications: the signature first, then the encrypted part, whose it is, and what it says.
+
+Refuses what is not signed, what the APIv3 key does not open, and what is for another merchant or another app.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from tollbridge_server.domain.evidence import EvidenceSource
+from tollbridge_server.ports.provider import (
+    InboundNotification,
+    Notification,
+    NotificationRefused,
+    NotificationReply,
+)
+from tollbridge_server.providers.wechatpay.answers import Answer
+from tollbridge_server.providers.wechatpay.client import Client, NotAuthentic
+from tollbridge_server.providers.wechatpay.encryption import ALGORITHM, CiphertextInvalid
+from tollbridge_server.providers.wechatpay.evidence import refund_evidence, trade_evidence
+from tollbridge_server.providers.wechatpay.merchant import Merchant
+
+MAX_EVENT_ID_LENGTH = 64
+_SOURCE = EvidenceSource.NOTIFICATION
+_PAID = "TRANSACTION.SUCCESS"
+_REFUNDS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+
+
+def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) -> tuple[Notification, ...]:
+    """Return the notification; nothing for a kind that says nothing of a payment or a refund.
+
+    Raises NotificationRefused for one that is forged, stale, unreadable or for somebody else. One that is signed with
+    a key that is not known yet is refused too; the key is fetched until WeChat Pay's next try.
+    """
+    try:
+        client.require_authentic(inbound.headers, inbound.body, now_s=inbound.received_at_us / 1_000_000)
+    except NotAuthentic as error:
+        raise NotificationRefused(str(error)) from error
+    event = _object(inbound.body)
+    kind = _text(event, "event_type")
+    if kind != _PAID and kind not in _REFUNDS:
+        return ()
+    content = _resource(event, client)
+    if _text(content, "mchid") != merchant.mchid:
+        raise NotificationRefused("for another merchant")
+    # What is said of a refund names no app.
+    if kind == _PAID and not merchant.owns(_text(content, "appid")):
+        raise NotificationRefused("for another app")
+    event_id = _text(event, "id")
+    if not event_id:
+        raise NotificationRefused("signed, but without an id")
+    if len(event_id) > MAX_EVENT_ID_LENGTH:
+        event_id = hashlib.sha256(event_id.encode()).hexdigest()
+    return (_notification(kind, event_id, content),)
+
+
+def reply(*, accepted: bool) -> NotificationReply:
+    """Return what WeChat Pay wants to hear: no content, or a failure, after which it tries again."""
+    if accepted:
+        return NotificationReply(204, b"")
+    return NotificationReply(500, b'{"code":"FAIL","message":"not accepted"}', "application/json")
+
+
+def _notification(kind: str, event_id: str, content: Mapping[str, Any]) -> Notification:
+    if kind == _PAID:
+        reference = _text(content, "out_trade_no")
+    else:
+        reference = _text(content, "out_refund_no")
+        # An answer calls `status` what a notification calls `refund_status`.
+        content = {**content, "status": content.get("refund_status")}
+    if not reference:
+        raise NotificationRefused("signed, but without a reference")
+    answer = Answer(200, True, content)
+    evidence_of = trade_evidence if kind == _PAID else refund_evidence
+    return Notification(event_id, reference, evidence_of(answer, reference, _SOURCE))
+
+
+def _resource(event: Mapping[str, Any], client: Client) -> Mapping[str, Any]:
+    sealed = event.get("resource")
+    if not isinstance(sealed, Mapping) or _text(sealed, "algorithm") != ALGORITHM:
+        raise NotificationRefused("signed, but encrypted in another way")
+    try:
+        return _object(
+            client.unseal(
+                _text(sealed, "ciphertext"),
+                nonce=_text(sealed, "nonce"),
+                associated_data=_text(sealed, "associated_data"),
+            )
+        )
+    except CiphertextInvalid as error:
+        raise NotificationRefused(f"signed, but {error}") from error
+
+
+def _object(raw: bytes) -> Mapping[str, Any]:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise NotificationRefused("signed, but not JSON") from error
+    if not isinstance(value, dict):
+        raise NotificationRefused("signed, but not an object")
+    return value
+
+
+def _text(members: Mapping[str, Any], name: str) -> str:
+    value = members.get(name)
+    return value if isinstance(value, str) else ""
