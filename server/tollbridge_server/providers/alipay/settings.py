@@ -7,12 +7,9 @@ certificates, and addresses that Alipay can not reach. Every message names the s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from tollbridge_server.providers.alipay.adapter import SEND_TIMEOUT_S
@@ -26,12 +23,17 @@ from tollbridge_server.providers.alipay.certificates import (
 from tollbridge_server.providers.alipay.client import CertificateMode, Identity
 from tollbridge_server.providers.alipay.encryption import read_aes_key
 from tollbridge_server.providers.rsa_keys import public_text_of, read_private_key, read_public_key
-from tollbridge_server.providers.transport import check_origin
+from tollbridge_server.providers.settings_checks import (
+    require_notify_url,
+    require_pool,
+    require_types,
+    require_url,
+    require_valid,
+    text_of,
+)
 
 GATEWAY = "https://openapi.alipay.com/gateway.do"
-MAX_FILE_BYTES = 64 * 1024
 MAX_NOTIFY_URL_LENGTH = 256
-MAX_CONNECTIONS = 1024
 
 _APP_ID = re.compile(r"[0-9]{16,32}", re.ASCII)
 _SELLER_ID = re.compile(r"2088[0-9]{12}", re.ASCII)
@@ -74,30 +76,29 @@ class AlipaySettings:
     max_connections: int = 64
 
     def __post_init__(self) -> None:
-        _require_types(self)
+        require_types(self)
         _require_names(self)
-        _require_gateway(self.gateway)
-        _require_notify_url(self.notify_url)
-        if not 0 < self.connect_timeout_s <= self.timeout_s <= SEND_TIMEOUT_S:
-            raise ValueError(
-                f"timeout_s: write 0 < connect_timeout_s <= timeout_s <= {SEND_TIMEOUT_S:g} (seconds); "
-                "what the server waits for a send ends then"
-            )
-        if not 1 <= self.max_connections <= MAX_CONNECTIONS:
-            raise ValueError(f"max_connections: write 1 to {MAX_CONNECTIONS}")
+        require_url(self.gateway, setting="gateway", example=GATEWAY)
+        require_notify_url(self.notify_url, provider="Alipay", max_length=MAX_NOTIFY_URL_LENGTH)
+        require_pool(
+            connect_timeout_s=self.connect_timeout_s,
+            timeout_s=self.timeout_s,
+            max_connections=self.max_connections,
+            send_timeout_s=SEND_TIMEOUT_S,
+        )
         identity_of(self)
 
 
 def signing_key_of(settings: AlipaySettings) -> RSAPrivateKey:
     """Return the application's private key. Raises ValueError that names the setting."""
-    name, text = _text_of(settings, "private_key")
+    name, text = text_of(settings, "private_key")
     return read_private_key(text, setting=name)
 
 
 def identity_of(settings: AlipaySettings, *, now: datetime | None = None) -> Identity:
     """Return who we are and whom we believe. Raises ValueError that names the setting."""
     own = signing_key_of(settings)
-    _, aes_text = _text_of(settings, "aes_key")
+    _, aes_text = text_of(settings, "aes_key")
     certificates, alipay_key = _certificate_mode(settings, own, now=now or datetime.now(UTC))
     return Identity(
         app_id=settings.app_id,
@@ -110,7 +111,7 @@ def identity_of(settings: AlipaySettings, *, now: datetime | None = None) -> Ide
 
 
 def _alipay_key(settings: AlipaySettings, own: RSAPrivateKey) -> RSAPublicKey:
-    name, text = _text_of(settings, "alipay_public_key")
+    name, text = text_of(settings, "alipay_public_key")
     if not text:
         raise ValueError(
             f"{name}: give Alipay's public key, as the console shows it under 'interface signing', or in certificate "
@@ -126,13 +127,13 @@ def _certificate_mode(
     settings: AlipaySettings, own: RSAPrivateKey, *, now: datetime
 ) -> tuple[CertificateMode | None, RSAPublicKey | None]:
     """Return the certificates and the key in Alipay's, or neither in key mode."""
-    given = {name: _text_of(settings, name) for name in _CERTIFICATES}
+    given = {name: text_of(settings, name) for name in _CERTIFICATES}
     missing = [setting for setting, text in given.values() if not text]
     if len(missing) == len(given):
         return None, None
     if missing:
         raise ValueError(f"{missing[0]}: certificate mode needs all of {', '.join(_CERTIFICATES)}; this one is missing")
-    key_setting, key_text = _text_of(settings, "alipay_public_key")
+    key_setting, key_text = text_of(settings, "alipay_public_key")
     if key_text:
         raise ValueError(f"{key_setting}: remove it; in certificate mode the key comes from alipay_certificate")
     (app_setting, app_text), (alipay_setting, alipay_text), (root_setting, root_text) = given.values()
@@ -147,8 +148,8 @@ def _certificate_mode(
             f"{alipay_setting}: this is the application's own certificate; Alipay's (alipayCertPublicKey_RSA2) "
             "belongs here"
         )
-    _require_valid(app, app_setting, now=now)
-    _require_valid(alipay[0], alipay_setting, now=now)
+    require_valid(app, app_setting, now=now)
+    require_valid(alipay[0], alipay_setting, now=now)
     mode = CertificateMode(
         app_number=serial_number(app),
         root_number=root_serial_number(roots),
@@ -156,44 +157,6 @@ def _certificate_mode(
         trusted=TrustedCertificates(alipay, roots),
     )
     return mode, alipay_key
-
-
-def _text_of(settings: AlipaySettings, name: str) -> tuple[str, str]:
-    """Return the setting that gives `name`, and its text; the text is empty when neither setting is given."""
-    text: str = getattr(settings, name).strip()
-    path: str = getattr(settings, f"{name}_file")
-    if not path:
-        return name, text
-    setting = f"{name}_file"
-    if text:
-        raise ValueError(f"{setting}: give {name} or {setting}, not both")
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{setting}: the file can not be read: {error.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise ValueError(f"{setting}: the file is larger than {MAX_FILE_BYTES} bytes; it is no key or certificate")
-    try:
-        text = content.decode("utf-8").strip()
-    except UnicodeDecodeError:
-        raise ValueError(f"{setting}: the file is no text; give PEM or base64") from None
-    if not text:
-        raise ValueError(f"{setting}: the file is empty")
-    return setting, text
-
-
-def _require_types(settings: AlipaySettings) -> None:
-    for each in fields(settings):
-        value = getattr(settings, each.name)
-        if each.type == "str" and not isinstance(value, str):
-            raise ValueError(f"{each.name}: write it as text, in quotes")
-        if each.type == "bool" and not isinstance(value, bool):
-            raise ValueError(f"{each.name}: write true or false")
-        if each.type == "int" and (not isinstance(value, int) or isinstance(value, bool)):
-            raise ValueError(f"{each.name}: write a whole number")
-        if each.type == "float" and (not isinstance(value, int | float) or isinstance(value, bool)):
-            raise ValueError(f"{each.name}: write a number of seconds")
 
 
 def _require_names(settings: AlipaySettings) -> None:
@@ -205,46 +168,3 @@ def _require_names(settings: AlipaySettings) -> None:
         raise ValueError("qr_product: write the contract's product code, such as QR_CODE_OFFLINE")
     if settings.preauth_product and not _PRODUCT.fullmatch(settings.preauth_product):
         raise ValueError("preauth_product: write the contract's product code, such as PREAUTH_PAY or PRE_AUTH")
-
-
-def _require_gateway(gateway: str) -> None:
-    if not _is_bare_url(gateway):
-        raise ValueError(f"gateway: write a URL without query and fragment, such as {GATEWAY}")
-    try:
-        check_origin(_origin_of(gateway))
-    except ValueError as error:
-        raise ValueError(f"gateway: {error}") from None
-
-
-def _require_notify_url(url: str) -> None:
-    # Alipay's own fields and those of a query would meet in one form, and a space or fragment never arrives.
-    if len(url) > MAX_NOTIFY_URL_LENGTH or not _is_bare_url(url):
-        raise ValueError(
-            "notify_url: write the address at which Alipay reaches this server, without query and fragment, "
-            f"at most {MAX_NOTIFY_URL_LENGTH} characters"
-        )
-    try:
-        check_origin(_origin_of(url))
-    except ValueError:
-        raise ValueError("notify_url: write an https:// address; http:// only for this machine itself") from None
-
-
-def _is_bare_url(url: str) -> bool:
-    return re.fullmatch(r"[!-~]+", url) is not None and not {"?", "#"} & set(url)
-
-
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _require_valid(certificate: x509.Certificate, setting: str, *, now: datetime) -> None:
-    if now > certificate.not_valid_after_utc:
-        raise ValueError(
-            f"{setting}: it expired on {certificate.not_valid_after_utc:%Y-%m-%d}; download the present one from "
-            "the console"
-        )
-    if now < certificate.not_valid_before_utc:
-        raise ValueError(
-            f"{setting}: it is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC; is the clock right?"
-        )

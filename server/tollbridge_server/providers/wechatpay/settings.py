@@ -1,0 +1,151 @@
+"""A WeChat Pay account's keys of the configuration, read and checked before the server starts.
+
+Refuses what the payer or a notification would find out otherwise: wrong, swapped or half-given keys and certificates,
+and addresses that WeChat Pay can not reach. Every message names the setting and what to put there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from tollbridge_server.providers.rsa_keys import public_text_of, read_private_key, read_public_key
+from tollbridge_server.providers.settings_checks import (
+    require_notify_url,
+    require_pool,
+    require_types,
+    require_url,
+    require_valid,
+    text_of,
+)
+from tollbridge_server.providers.wechatpay.adapter import SEND_TIMEOUT_S
+from tollbridge_server.providers.wechatpay.certificates import serial_number
+from tollbridge_server.providers.wechatpay.client import Identity
+
+BASE_URL = "https://api.mch.weixin.qq.com"
+API_V3_KEY_BYTES = 32
+MAX_NOTIFY_URL_LENGTH = 255
+
+_MCHID = re.compile(r"[0-9]{8,32}", re.ASCII)
+_APP_ID = re.compile(r"[0-9A-Za-z]{1,32}", re.ASCII)
+_SERIAL = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
+_PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WechatPaySettings:
+    """One merchant at WeChat Pay. Times in seconds.
+
+    A key or certificate is given as text, or as the path of a file under the same name with `_file`. `serial_no` is
+    that of the merchant's API certificate, and is read from `certificate` when that is given. `public_key` with
+    `public_key_id` is WeChat Pay's own; without them its platform certificates are fetched. `more_app_ids` are apps
+    beside `app_id` that callers may name, with commas between them.
+    """
+
+    mchid: str
+    app_id: str
+    notify_url: str
+    more_app_ids: str = ""
+    private_key: str = field(default="", repr=False)
+    private_key_file: str = ""
+    serial_no: str = ""
+    certificate: str = field(default="", repr=False)
+    certificate_file: str = ""
+    api_v3_key: str = field(default="", repr=False)
+    api_v3_key_file: str = ""
+    public_key: str = field(default="", repr=False)
+    public_key_file: str = ""
+    public_key_id: str = ""
+    base_url: str = BASE_URL
+    connect_timeout_s: float = 3.0
+    timeout_s: float = 15.0
+    max_connections: int = 64
+
+    def __post_init__(self) -> None:
+        require_types(self)
+        if not _MCHID.fullmatch(self.mchid):
+            raise ValueError("mchid: write the merchant number from the console, such as 1900000001")
+        for name, app_id in (("app_id", self.app_id), *(("more_app_ids", one) for one in app_ids_of(self))):
+            if not _APP_ID.fullmatch(app_id):
+                raise ValueError(f"{name}: write an app's identifier, such as wx0000000000000001")
+        require_url(self.base_url, setting="base_url", example=BASE_URL)
+        require_notify_url(self.notify_url, provider="WeChat Pay", max_length=MAX_NOTIFY_URL_LENGTH)
+        require_pool(
+            connect_timeout_s=self.connect_timeout_s,
+            timeout_s=self.timeout_s,
+            max_connections=self.max_connections,
+            send_timeout_s=SEND_TIMEOUT_S,
+        )
+        identity_of(self)
+
+
+def app_ids_of(settings: WechatPaySettings) -> tuple[str, ...]:
+    """Return the apps beside the account's own."""
+    return tuple(app_id.strip() for app_id in settings.more_app_ids.split(",") if app_id.strip())
+
+
+def signing_key_of(settings: WechatPaySettings) -> RSAPrivateKey:
+    """Return the merchant's private key. Raises ValueError that names the setting."""
+    name, text = text_of(settings, "private_key")
+    return read_private_key(text, setting=name)
+
+
+def identity_of(settings: WechatPaySettings, *, now: datetime | None = None) -> Identity:
+    """Return who we are and whom we believe. Raises ValueError that names the setting."""
+    own = signing_key_of(settings)
+    key_setting, api_v3_key = text_of(settings, "api_v3_key")
+    if len(api_v3_key.encode()) != API_V3_KEY_BYTES:
+        raise ValueError(
+            f"{key_setting}: write the APIv3 key of the console, {API_V3_KEY_BYTES} characters; "
+            f"this has {len(api_v3_key.encode())}"
+        )
+    return Identity(
+        mchid=settings.mchid,
+        serial_no=_serial_of(settings, own, now=now or datetime.now(UTC)),
+        api_v3_key=api_v3_key.encode(),
+        public_key=_public_key(settings, own),
+        public_key_id=settings.public_key_id,
+    )
+
+
+def _serial_of(settings: WechatPaySettings, own: RSAPrivateKey, *, now: datetime) -> str:
+    """Return the serial number of the merchant's certificate, which has to be that of the private key."""
+    setting, text = text_of(settings, "certificate")
+    if not text:
+        if not _SERIAL.fullmatch(settings.serial_no):
+            raise ValueError(
+                "serial_no: write the serial number of the merchant's API certificate, 40 hexadecimal digits; or give "
+                "certificate_file (apiclient_cert.pem), and it is read from there"
+            )
+        return settings.serial_no.upper()
+    try:
+        certificate = x509.load_pem_x509_certificate(text.encode())
+        key = certificate.public_key()
+    except ValueError:
+        raise ValueError(f"{setting}: this is no certificate (PEM); give apiclient_cert.pem") from None
+    if not isinstance(key, RSAPublicKey) or public_text_of(key) != public_text_of(own):
+        raise ValueError(f"{setting}: this certificate is for another key than private_key")
+    require_valid(certificate, setting, now=now)
+    serial = serial_number(certificate)
+    if settings.serial_no and settings.serial_no.upper() != serial:
+        raise ValueError(f"serial_no: {setting} has the serial number {serial}; remove serial_no, or correct it")
+    return serial
+
+
+def _public_key(settings: WechatPaySettings, own: RSAPrivateKey) -> RSAPublicKey | None:
+    """Return WeChat Pay's public key, None for an account that has platform certificates."""
+    setting, text = text_of(settings, "public_key")
+    if not text:
+        if settings.public_key_id:
+            raise ValueError("public_key: give WeChat Pay's public key too, or remove public_key_id")
+        return None
+    key = read_public_key(text, setting=setting)
+    if public_text_of(key) == public_text_of(own):
+        raise ValueError(f"{setting}: this is the merchant's own public key; WeChat Pay's public key belongs here")
+    if not _PUBLIC_KEY_ID.fullmatch(settings.public_key_id):
+        raise ValueError("public_key_id: write the id that the console shows beside the key, PUB_KEY_ID_…")
+    return key
