@@ -162,6 +162,11 @@ async def test_what_is_not_wechat_pays_word_is_refused(headers: Mapping[str, str
         await read_warm(inbound(BODY, headers))
 
 
+async def test_a_notification_is_as_old_as_it_was_when_it_arrived() -> None:
+    with pytest.raises(NotificationRefused, match="300 s behind"):
+        await read_warm(inbound(BODY, at_s=NOW_S + 300))
+
+
 @pytest.mark.parametrize("skew_s", [-299, 299])
 async def test_a_notification_within_five_minutes_counts(skew_s: int) -> None:
     assert len(await read_warm(inbound(BODY, seal_of(BODY, at_s=NOW_S + skew_s)))) == 1
