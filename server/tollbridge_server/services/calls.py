@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tollbridge_server.domain.evidence import Evidence
+from tollbridge_server.domain.evidence import Evidence, EvidenceSource
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import Attempt, CancelCause, Operation, OperationKind
 from tollbridge_server.domain.order import Identity
 from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.provider import (
     Adapter,
     CancelOrder,
@@ -83,8 +84,8 @@ async def send(adapter: Adapter, case: Case, charge: Charge, secrets: Secrets | 
 async def ask(
     adapter: Adapter, case: Case, charge: Charge, action_result: tuple[tuple[str, str], ...] = ()
 ) -> Evidence:
-    """Ask the provider what became of the attempt of `case`."""
-    return await adapter.query(
+    """Ask the provider what became of the attempt of `case`; its answer is a query's, whatever the adapter calls it."""
+    evidence = await adapter.query(
         Inquiry(
             kind=case.operation.kind,
             request_reference=case.attempt.request_reference,
@@ -94,3 +95,4 @@ async def ask(
             action_result=action_result,
         )
     )
+    return evidence if evidence.source is EvidenceSource.QUERY else replace(evidence, source=EvidenceSource.QUERY)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tollbridge_server.domain.errors import ErrorReason, RequestError
-from tollbridge_server.domain.evidence import Evidence, Outcome
+from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.payment import CaptureMethod, OnDecline, PaymentState
 from tollbridge_server.domain.refund import RefundState
@@ -282,3 +283,12 @@ async def test_late_news_of_a_refused_cancel_do_not_allow_a_capture_beside_the_n
     with pytest.raises(RequestError):
         await bridge.payments.capture(CALLER, CapturePayment(bridge.token(), payment_id))
     assert not bridge.adapter.sent("capture")
+
+
+async def test_an_answer_to_a_question_counts_as_one_whatever_the_adapter_calls_it(bridge: Bridge) -> None:
+    payment_id = await declined(bridge)
+    bridge.adapter.will_always("query", replace(PAID, source=EvidenceSource.REPLY))
+
+    await notify(bridge, reference_of(bridge, "charge"), Outcome.SUCCEEDED, EUR_1000)
+
+    assert (await payment_of(bridge, payment_id)).state is PaymentState.NEEDS_REVIEW
