@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tollbridge_server.ports.provider import Adapter, Capabilities
-from tollbridge_server.providers import alipay, sandbox
+from tollbridge_server.providers import alipay, sandbox, wechatpay
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class ProviderSpec:
 
 PROVIDERS: tuple[ProviderSpec, ...] = (
     ProviderSpec("alipay", alipay.CAPABILITIES, alipay.AlipaySettings, alipay.build),
+    ProviderSpec("wechatpay", wechatpay.CAPABILITIES, wechatpay.WechatPaySettings, wechatpay.build),
     ProviderSpec("sandbox", sandbox.CAPABILITIES, sandbox.SandboxSettings, sandbox.build),
 )
 
