@@ -48,6 +48,7 @@ class SandboxSubject:
     """What both links share: a real acquirer with its book, its pages, and a merchant's inbound side."""
 
     currency = "EUR"
+    opens_with_payer = False
     exempt: Mapping[str, str] = {}
     secrets: Sequence[str] = (SECRET, "4242424242424242")
 

@@ -63,6 +63,11 @@ class Subject(Protocol):
     @property
     def exempt(self) -> Mapping[str, str]: ...
 
+    @property
+    def opens_with_payer(self) -> bool:
+        """Whether the provider knows nothing of `acting` before the payer has opened it."""
+        ...
+
     def approved(self) -> PaymentMethod:
         """A method that is approved at once."""
         ...

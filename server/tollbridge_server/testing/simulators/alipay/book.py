@@ -1,0 +1,291 @@
+"""The Alipay simulator's own durable book: trades, their refunds, and amounts that are frozen and released.
+
+It enforces its own sums, as Alipay would. Its rows are changed only inside one transaction of the group commit, so
+that concurrent requests can not pass a limit together. Amounts are fen, times microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.ports.books import BookedCharge, BookedEffect, ProviderBook
+from tollbridge_server.testing.simulators.common import books
+from tollbridge_server.testing.simulators.common.outbox import OUTBOX_SCHEMA, Outbox
+
+PREPARED, WAITING, PAID, CLOSED = "PREPARED", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_CLOSED"
+"""PREPARED: a code or page that nobody has opened, so that there is no trade yet. The others are Alipay's words."""
+INIT, AUTHORIZED, FINISHED, ENDED = "INIT", "AUTHORIZED", "FINISH", "CLOSED"
+CURRENCY = "CNY"
+
+_OWNER = "an Alipay simulator"
+_SCHEMA_VERSION = 1
+_SCHEMA = (
+    """
+CREATE TABLE IF NOT EXISTS trades (
+    account TEXT NOT NULL, out_trade_no TEXT NOT NULL, trade_no TEXT NOT NULL, state TEXT NOT NULL,
+    amount INTEGER NOT NULL, refunded INTEGER NOT NULL, subject TEXT NOT NULL, product TEXT NOT NULL,
+    auth_code TEXT NOT NULL, auth_no TEXT NOT NULL, notify_url TEXT NOT NULL, return_url TEXT NOT NULL,
+    token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, paid_us INTEGER NOT NULL,
+    closed_us INTEGER NOT NULL,
+    PRIMARY KEY (account, out_trade_no), CHECK (amount > 0), CHECK (refunded BETWEEN 0 AND amount)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS trades_by_token ON trades (token) WHERE token <> '';
+CREATE TABLE IF NOT EXISTS refunds (
+    account TEXT NOT NULL, out_trade_no TEXT NOT NULL, out_request_no TEXT NOT NULL, amount INTEGER NOT NULL,
+    created_us INTEGER NOT NULL, PRIMARY KEY (account, out_trade_no, out_request_no), CHECK (amount > 0)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS freezes (
+    account TEXT NOT NULL, out_order_no TEXT NOT NULL, out_request_no TEXT NOT NULL, auth_no TEXT NOT NULL,
+    operation_id TEXT NOT NULL, state TEXT NOT NULL, amount INTEGER NOT NULL, paid INTEGER NOT NULL,
+    released INTEGER NOT NULL, title TEXT NOT NULL, auth_code TEXT NOT NULL, notify_url TEXT NOT NULL,
+    token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, frozen_us INTEGER NOT NULL,
+    PRIMARY KEY (account, out_order_no), CHECK (amount > 0), CHECK (paid >= 0), CHECK (released >= 0),
+    CHECK (paid + released <= amount)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS freezes_by_token ON freezes (token) WHERE token <> '';
+CREATE INDEX IF NOT EXISTS freezes_by_number ON freezes (account, auth_no);
+CREATE TABLE IF NOT EXISTS releases (
+    account TEXT NOT NULL, out_request_no TEXT NOT NULL, out_order_no TEXT NOT NULL, operation_id TEXT NOT NULL,
+    amount INTEGER NOT NULL, created_us INTEGER NOT NULL, PRIMARY KEY (account, out_request_no)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS used_codes (
+    auth_code TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, reference TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dropped (
+    account TEXT NOT NULL, request TEXT NOT NULL, PRIMARY KEY (account, request)
+) STRICT, WITHOUT ROWID;
+"""
+    + OUTBOX_SCHEMA
+)
+
+
+@dataclass(slots=True)
+class Trade:
+    """One trade, or a code or page that may become one; `auth_no` is the freeze that a capture was paid from."""
+
+    account: str
+    out_trade_no: str
+    trade_no: str
+    state: str
+    amount: int
+    refunded: int
+    subject: str
+    product: str
+    auth_code: str
+    auth_no: str
+    notify_url: str
+    return_url: str
+    token: str
+    created_us: int
+    expires_us: int
+    paid_us: int
+    closed_us: int
+
+
+@dataclass(slots=True)
+class Refund:
+    """One refund of a trade."""
+
+    account: str
+    out_trade_no: str
+    out_request_no: str
+    amount: int
+    created_us: int
+
+
+@dataclass(slots=True)
+class Freeze:
+    """One authorization: what is frozen, what of it was paid to the merchant, and what was released."""
+
+    account: str
+    out_order_no: str
+    out_request_no: str
+    auth_no: str
+    operation_id: str
+    state: str
+    amount: int
+    paid: int
+    released: int
+    title: str
+    auth_code: str
+    notify_url: str
+    token: str
+    created_us: int
+    expires_us: int
+    frozen_us: int
+
+    @property
+    def rest(self) -> int:
+        """What is still frozen."""
+        return self.amount - self.paid - self.released if self.state == AUTHORIZED else 0
+
+
+@dataclass(slots=True)
+class Release:
+    """One release of a part of a freeze."""
+
+    account: str
+    out_request_no: str
+    out_order_no: str
+    operation_id: str
+    amount: int
+    created_us: int
+
+
+R = TypeVar("R", Trade, Refund, Freeze, Release)
+_TABLES: dict[type[Any], str] = {Trade: "trades", Refund: "refunds", Freeze: "freezes", Release: "releases"}
+
+
+class Ledger:
+    """The book's rows inside one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+        self.outbox = Outbox(connection)
+
+    def trade(self, account: str, out_trade_no: str) -> Trade | None:
+        return self._one(Trade, "account = ? AND out_trade_no = ?", account, out_trade_no)
+
+    def trade_by_number(self, account: str, trade_no: str) -> Trade | None:
+        return self._one(Trade, "account = ? AND trade_no = ?", account, trade_no)
+
+    def trade_by_token(self, token: str) -> Trade | None:
+        return self._one(Trade, "token = ? AND token <> ''", token)
+
+    def refund(self, account: str, out_trade_no: str, out_request_no: str) -> Refund | None:
+        where = "account = ? AND out_trade_no = ? AND out_request_no = ?"
+        return self._one(Refund, where, account, out_trade_no, out_request_no)
+
+    def freeze(self, account: str, out_order_no: str) -> Freeze | None:
+        return self._one(Freeze, "account = ? AND out_order_no = ?", account, out_order_no)
+
+    def freeze_by_number(self, account: str, auth_no: str) -> Freeze | None:
+        return self._one(Freeze, "account = ? AND auth_no = ? AND auth_no <> ''", account, auth_no)
+
+    def freeze_by_token(self, token: str) -> Freeze | None:
+        return self._one(Freeze, "token = ? AND token <> ''", token)
+
+    def release(self, account: str, out_request_no: str) -> Release | None:
+        return self._one(Release, "account = ? AND out_request_no = ?", account, out_request_no)
+
+    def put(self, row: R) -> None:
+        """Write a row, in place of the one with its key."""
+        names, values = _layout(type(row))
+        marks = ",".join("?" * len(names))
+        table = _TABLES[type(row)]
+        self._execute(f"INSERT OR REPLACE INTO {table} ({','.join(names)}) VALUES ({marks})", values(row))
+
+    def use_code(self, auth_code: str, account: str, reference: str) -> bool:
+        """Note who used a payment code; False when it was used for something else before."""
+        self._execute("INSERT OR IGNORE INTO used_codes VALUES (?, ?, ?)", (auth_code, account, reference))
+        found = self._execute("SELECT account, reference FROM used_codes WHERE auth_code = ?", (auth_code,)).fetchone()
+        return bool(found == (account, reference))
+
+    def drop_once(self, account: str, request: str) -> bool:
+        """Note that a request was lost on purpose; False when it was lost before, so that this one gets through."""
+        return self._execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (account, request)).rowcount == 1
+
+    def all_of(self, kind: type[R], account: str) -> list[R]:
+        """Return every row of an account."""
+        return self._all(kind, "account = ?", account)
+
+    def overdue_trades(self, now_us: int) -> list[Trade]:
+        return self._all(Trade, "state = ? AND expires_us BETWEEN 1 AND ? LIMIT 100", WAITING, now_us)
+
+    def _one(self, kind: type[R], where: str, *values: object) -> R | None:
+        return next(iter(self._all(kind, f"{where} LIMIT 1", *values)), None)
+
+    def _all(self, kind: type[R], where: str, *values: object) -> list[R]:
+        names, _ = _layout(kind)
+        rows = self._execute(f"SELECT {','.join(names)} FROM {_TABLES[kind]} WHERE {where}", values).fetchall()
+        return [kind(*row) for row in rows]
+
+
+def _layout(kind: type[Any]) -> tuple[list[str], Any]:
+    names = [each.name for each in fields(kind)]
+    return names, attrgetter(*names)
+
+
+def open_book(path: Path) -> sqlite3.Connection:
+    """Open the book at `path`, made if it is missing. Raises ValueError for a file that another version made."""
+    return books.open_book(path, schema=_SCHEMA, version=_SCHEMA_VERSION, owner=_OWNER)
+
+
+def read_book(path: Path) -> dict[str, ProviderBook]:
+    """Return the books of all accounts in the file at `path`, which another process may be writing.
+
+    Raises BookUnreadable.
+    """
+    with books.reading(path, owner=_OWNER) as connection:
+        ledger = Ledger(connection)
+        accounts = connection.execute("SELECT account FROM trades UNION SELECT account FROM freezes").fetchall()
+        return {account: books.AccountBook(tuple(_charges(ledger, account))) for (account,) in accounts}
+
+
+def _charges(ledger: Ledger, account: str) -> list[BookedCharge]:
+    trades = ledger.all_of(Trade, account)
+    refunds: dict[str, list[Refund]] = {}
+    for refund in ledger.all_of(Refund, account):
+        refunds.setdefault(refund.out_trade_no, []).append(refund)
+    captures: dict[str, list[Trade]] = {}
+    for trade in trades:
+        if trade.auth_no and trade.paid_us:
+            captures.setdefault(trade.auth_no, []).append(trade)
+    releases: dict[str, list[Release]] = {}
+    for release in ledger.all_of(Release, account):
+        releases.setdefault(release.out_order_no, []).append(release)
+    found = [_sale(trade, refunds.get(trade.out_trade_no, [])) for trade in trades if not trade.auth_no]
+    for freeze in ledger.all_of(Freeze, account):
+        parts = captures.get(freeze.auth_no, [])
+        given_back = [refund for part in parts for refund in refunds.get(part.out_trade_no, [])]
+        found.append(_authorization(freeze, parts, given_back, releases.get(freeze.out_order_no, [])))
+    return found
+
+
+def _sale(trade: Trade, refunds: list[Refund]) -> BookedCharge:
+    reference = trade.out_trade_no
+    amount = trade.amount if trade.paid_us else 0
+    effects = [_effect(OperationKind.SALE, reference, reference, amount)] if amount else []
+    effects += [_effect(OperationKind.REFUND, each.out_request_no, reference, each.amount) for each in refunds]
+    return BookedCharge(
+        request_reference=reference,
+        currency=CURRENCY,
+        authorized_minor=amount,
+        captured_minor=amount,
+        refunded_minor=trade.refunded,
+        is_voided=trade.state == CLOSED and not trade.paid_us,
+        effects=tuple(effects),
+    )
+
+
+def _authorization(
+    freeze: Freeze, captures: list[Trade], refunds: list[Refund], releases: list[Release]
+) -> BookedCharge:
+    reference = freeze.out_order_no
+    amount = freeze.amount if freeze.frozen_us else 0
+    effects = [_effect(OperationKind.AUTHORIZE, reference, reference, amount)] if amount else []
+    # The capture of a whole freeze is named after it, so that whoever refunds finds it.
+    effects += [
+        _effect(OperationKind.CAPTURE, each.out_trade_no.removesuffix("_all"), reference, each.amount)
+        for each in captures
+    ]
+    effects += [_effect(OperationKind.CANCEL, each.out_request_no, reference, each.amount) for each in releases]
+    effects += [_effect(OperationKind.REFUND, each.out_request_no, reference, each.amount) for each in refunds]
+    return BookedCharge(
+        request_reference=reference,
+        currency=CURRENCY,
+        authorized_minor=amount,
+        captured_minor=freeze.paid,
+        refunded_minor=sum(each.amount for each in refunds),
+        is_voided=freeze.released > 0,
+        effects=tuple(effects),
+    )
+
+
+def _effect(kind: OperationKind, reference: str, charge: str, amount: int) -> BookedEffect:
+    return BookedEffect(kind, reference, charge, amount, CURRENCY)
