@@ -5,7 +5,7 @@ from __future__ import annotations
 from tollbridge_server.app.application import Application, Endpoints
 from tollbridge_server.app.building import build
 from tollbridge_server.app.failpoints import FAILPOINT_VARIABLE
-from tollbridge_server.app.running import serve, simulate_sandbox
+from tollbridge_server.app.running import serve, simulate, simulate_sandbox
 from tollbridge_server.app.upkeep import check, migrate, verify
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "check",
     "migrate",
     "serve",
+    "simulate",
     "simulate_sandbox",
     "verify",
 ]

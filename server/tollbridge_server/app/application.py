@@ -14,7 +14,8 @@ from prometheus_client.registry import Collector
 
 from tollbridge_server.app.accounts import Accounts
 from tollbridge_server.app.addresses import host_of, port_of
-from tollbridge_server.config import Config
+from tollbridge_server.app.simulators import Simulator
+from tollbridge_server.config import Config, SimulatorSection
 from tollbridge_server.ports.storage import Storage
 from tollbridge_server.rpc.access_log import AccessLog
 from tollbridge_server.rpc.server import RpcServer
@@ -34,6 +35,7 @@ class Endpoints:
     notifications: str | None = None
     sandbox: str | None = None
     metrics: str | None = None
+    alipay: str | None = None
 
 
 class StorageCollector(Collector):
@@ -64,6 +66,7 @@ class Application:
         rpc: RpcServer,
         notifications: NotificationServer | None,
         sandbox: InProcessSandbox | None,
+        simulators: tuple[tuple[str, SimulatorSection, Simulator], ...],
         registry: CollectorRegistry,
         access_log: AccessLog,
     ) -> None:
@@ -75,6 +78,7 @@ class Application:
         self._rpc = rpc
         self._notifications = notifications
         self._sandbox = sandbox
+        self._simulators = simulators
         self._registry = registry
         self._access_log = access_log
         self._resolving: asyncio.Task[None] | None = None
@@ -86,6 +90,10 @@ class Application:
         if self._sandbox is not None:
             host = host_of(self._config.sandbox.listen)
             sandbox = f"http://{host}:{await self._sandbox.start(host, port_of(self._config.sandbox.listen))}"
+        simulated = {}
+        for provider, section, simulator in self._simulators:
+            host = host_of(section.listen)
+            simulated[provider] = f"http://{host}:{await simulator.start(host, port_of(section.listen))}"
         if self._notifications is not None:
             host = host_of(self._config.notifications.listen or "")
             notifications = f"http://{host}:{await self._notifications.start()}"
@@ -94,7 +102,7 @@ class Application:
         self._resolving = asyncio.create_task(self._resolver.run(), name="resolver")
         port = await self._rpc.start()
         grpc = f"{host_of(self._config.server.listen)}:{port}"
-        endpoints = Endpoints(grpc, notifications, sandbox, metrics)
+        endpoints = Endpoints(grpc, notifications, sandbox, metrics, **simulated)
         logger.info("serving gRPC on %s, notifications on %s, sandbox pages on %s", grpc, notifications, sandbox)
         return endpoints
 
@@ -114,6 +122,8 @@ class Application:
             await self._notifications.stop()
         if self._sandbox is not None:
             await self._sandbox.stop()
+        for _, _, simulator in self._simulators:
+            await simulator.stop()
         await self._accounts.close()
         await self.storage.close()
         self._close_metrics()

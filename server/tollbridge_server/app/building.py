@@ -12,6 +12,7 @@ from tollbridge_server.app.addresses import host_of, port_of
 from tollbridge_server.app.application import Application, StorageCollector
 from tollbridge_server.app.failpoints import failpoint_from_environment
 from tollbridge_server.app.security import authenticator_of, derive_key, limits_of, transport_of
+from tollbridge_server.app.simulators import simulators_in_server
 from tollbridge_server.config import Config, Loaded
 from tollbridge_server.ports.clock import Clock, SystemClock
 from tollbridge_server.ports.failpoint import Failpoint
@@ -57,6 +58,7 @@ async def build(loaded: Loaded, *, clock: Clock | None = None, failpoint: Failpo
     transport = transport_of(loaded)
     own_settings = account_settings(loaded)
     storage = await open_storage(loaded.storage_url, connections=config.storage.connections)
+    simulators = tuple(simulators_in_server(loaded, own_settings))
     sandbox = in_process_sandbox(loaded, own_settings)
     accounts = Accounts(tuple(accounts_of(config, own_settings, sandbox)))
     settings = engine_settings(loaded)
@@ -94,6 +96,7 @@ async def build(loaded: Loaded, *, clock: Clock | None = None, failpoint: Failpo
         rpc=rpc,
         notifications=_notifications(config, receiver, clock),
         sandbox=sandbox,
+        simulators=simulators,
         registry=registry,
         access_log=access_log,
     )

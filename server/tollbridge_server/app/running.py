@@ -12,7 +12,8 @@ from tollbridge_server.app.accounts import account_settings
 from tollbridge_server.app.addresses import host_of, port_of
 from tollbridge_server.app.application import Endpoints
 from tollbridge_server.app.building import build
-from tollbridge_server.config import Loaded
+from tollbridge_server.app.simulators import simulator_of
+from tollbridge_server.config import ConfigInvalid, Loaded
 from tollbridge_server.providers.sandbox import SandboxSettings
 from tollbridge_server.testing.simulators.sandbox import SandboxAccount, SandboxAcquirer, SandboxServer
 
@@ -50,6 +51,28 @@ async def simulate_sandbox(
         await stopping.wait()
     finally:
         await server.stop()
+
+
+async def simulate(
+    loaded: Loaded, provider: str, *, listen: str, book: Path | None, announce: Callable[[Endpoints], None]
+) -> None:
+    """Run the simulator of a provider for the accounts of a configuration until SIGTERM or SIGINT.
+
+    `listen` empty takes the section's address. Raises ConfigInvalid when there is no such section.
+    """
+    section = dict(loaded.config.simulators.sections()).get(provider)
+    if section is None:
+        mistake = loaded.mistake(f"simulators.{provider}", "add this section with listen, book_file and key_file")
+        raise ConfigInvalid([mistake])
+    simulator = simulator_of(loaded, provider, section, account_settings(loaded), book=book)
+    stopping = _stop_signal()
+    host = host_of(listen or section.listen)
+    port = await simulator.start(host, port_of(listen or section.listen))
+    try:
+        announce(Endpoints(**{provider: f"http://{host}:{port}"}))
+        await stopping.wait()
+    finally:
+        await simulator.stop()
 
 
 def _calm_the_collector() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tollbridge_server.app.accounts import account_settings
 from tollbridge_server.app.security import authenticator_of, transport_of
+from tollbridge_server.app.simulators import simulated_books
 from tollbridge_server.config import Loaded
+from tollbridge_server.ports.books import ProviderBook
 from tollbridge_server.services.verification import Verification, Verifier
 from tollbridge_server.storage.migrations import migrate as migrate_database
 from tollbridge_server.storage.opening import open_storage
@@ -31,16 +33,20 @@ def migrate(loaded: Loaded) -> tuple[str, ...]:
 
 
 async def verify(loaded: Loaded, *, book: Path | None, progress: Callable[[int], None]) -> Verification:
-    """Check every invariant over the configured database, and over the sandbox's book where it can be read.
+    """Check every invariant over the configured database, and over the books of sandbox and simulators that are there.
 
     Database and book can not be read at one moment, so a server at work may look broken: only what is still broken in
     two further looks is a break.
     """
     path = book or loaded.path(loaded.config.sandbox.book_file)
+
+    def books() -> dict[str, ProviderBook]:
+        return {**(read_book(path) if path.exists() else {}), **simulated_books(loaded)}
+
     storage = await open_storage(loaded.storage_url, connections=1, is_reader=True)
 
     async def look() -> Verification:
-        return await Verifier(storage, read_book(path) if path.exists() else {}).verify(progress)
+        return await Verifier(storage, books()).verify(progress)
 
     try:
         found = await look()

@@ -38,7 +38,7 @@ def check(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> N
 def init(config: ConfigOption = DEFAULT_PATH) -> None:
     """Write a commented configuration for development, with fresh keys and a token; nothing is overwritten."""
     try:
-        made = initialize(config)
+        made = initialize(config, has_simulators=True)
     except FileExistsError as error:
         fail(str(error))
     console.print(f"wrote {made.config_path}, its keys, and a token in {made.token_path}", soft_wrap=True)

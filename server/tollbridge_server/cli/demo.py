@@ -1,7 +1,7 @@
 """`tollbridge demo`: the whole bridge in one run, through the generated client, with nothing staged.
 
-It starts a server with the sandbox on a database of its own, does what a shop does, lets things go wrong, and shows
-what both books say in the end. It fails when they differ.
+It starts a server with the sandbox and a simulated Alipay on a database of its own, does what a shop does, lets things
+go wrong, and shows what both books say in the end. It fails when they differ.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import segno
 import tollbridge
 import typer
 from rich.table import Table
@@ -26,6 +27,8 @@ from tollbridge_server.testing import payer
 from tollbridge_server.testing.processes import ProcessFailed, ServerProcess
 
 _SETTLE_TIMEOUT_S = 20.0
+_PAYMENT_CODE = "280000000000010000"
+"""A code that Alipay's simulator approves."""
 _QUICK = {
     "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "1.5",
     "TOLLBRIDGE_ENGINE__LEASE_MARGIN_S": "0.5",
@@ -55,13 +58,13 @@ def demo(as_json: JsonOption = False) -> None:
     checks both books.
     """
     with tempfile.TemporaryDirectory(prefix="tollbridge-demo-") as directory:
-        made = initialize(Path(directory) / "config.toml", has_free_ports=True)
+        made = initialize(Path(directory) / "config.toml", has_free_ports=True, has_simulators=True)
         try:
             with (
                 ServerProcess(made.config_path, environment=_QUICK) as server,
                 tollbridge.Client(server.target, token=made.token_path.read_text().strip()) as client,
             ):
-                scenes = _Shop(client).play()
+                scenes = _Shop(client, show_qr=_no_qr if as_json else _print_qr).play()
                 payments = [client.get_payment(payment_id=scene.payment_id).payment for scene in scenes]
         except (ProcessFailed, tollbridge.TollbridgeError) as error:
             fail(str(error))
@@ -77,15 +80,17 @@ def demo(as_json: JsonOption = False) -> None:
 class _Shop:
     """A merchant's service with a few orders."""
 
-    def __init__(self, client: tollbridge.Client) -> None:
+    def __init__(self, client: tollbridge.Client, *, show_qr: Callable[[str], None]) -> None:
         self._client = client
+        self._show_qr = show_qr
 
     def play(self) -> list[_Scene]:
         scenes: tuple[tuple[str, Callable[[], tollbridge.Payment]], ...] = (
             ("card, taken at once", self._card),
             ("card, two partial captures, two partial refunds", self._partial),
             ("card with 3-D Secure", self._challenge),
-            ("QR code, scanned and paid", self._qr),
+            ("Alipay, QR code scanned and paid, refunded in part", self._qr),
+            ("Alipay, code shown at the till: authorized, captured in part", self._till),
             ("a decline", self._decline),
             ("a decline, then another card", self._second_card),
             ("authorized, then canceled", self._cancel),
@@ -117,10 +122,23 @@ class _Shop:
     def _qr(self) -> tollbridge.Payment:
         method = tollbridge.PaymentMethod(alipay=tollbridge.AlipayMethod(qr=tollbridge.AlipayQr()))
         payment = self._client.create_payment(
-            amount=tollbridge.Money(currency_code="CNY", amount_minor=8800), payment_method=method
+            amount=_cny(8800), payment_method=method, description="Longjing tea"
         ).payment
+        self._show_qr(payment.next_action.show_qr.payload)
         payer.decide(payment.next_action.show_qr.payload, "approve")
-        return self._settled(payment)
+        settled = self._settled(payment)
+        self._client.create_refund(payment_id=payment.payment_id, amount=_cny(800), reason="one bag torn")
+        return settled
+
+    def _till(self) -> tollbridge.Payment:
+        barcode = tollbridge.AlipayBarcode(auth_code=_PAYMENT_CODE)
+        payment = self._client.create_payment(
+            amount=_cny(5000),
+            payment_method=tollbridge.PaymentMethod(alipay=tollbridge.AlipayMethod(barcode=barcode)),
+            capture_method=tollbridge.CAPTURE_METHOD_MANUAL,
+        ).payment
+        self._client.capture_payment(payment_id=payment.payment_id, amount=_cny(3200), final_capture=True)
+        return payment
 
     def _decline(self) -> tollbridge.Payment:
         return self._pay(700, number="4000000000009995")
@@ -172,6 +190,21 @@ class _Shop:
 
 def _eur(amount_minor: int) -> tollbridge.Money:
     return tollbridge.Money(currency_code="EUR", amount_minor=amount_minor)
+
+
+def _cny(amount_minor: int) -> tollbridge.Money:
+    return tollbridge.Money(currency_code="CNY", amount_minor=amount_minor)
+
+
+def _print_qr(payload: str) -> None:
+    """Show the code as the payer sees it; a terminal is a screen like any other."""
+    if errors.is_terminal:
+        segno.make(payload).terminal(compact=True)
+    errors.print(f"the payer scans {payload}", highlight=False, soft_wrap=True)
+
+
+def _no_qr(_: str) -> None:
+    """Show nothing: a program reads."""
 
 
 def _card(number: str) -> tollbridge.PaymentMethod:

@@ -30,7 +30,7 @@ def serve(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> N
     addresses on standard output when it listens.
     """
     if config == DEFAULT_PATH and not config.exists():
-        initialize(config)
+        initialize(config, has_simulators=True)
         errors.print(f"made a development set-up in {config.parent}/", highlight=False)
     loaded = load_or_fail(config)
     logs.configure(loaded.config.logging.level)
@@ -60,6 +60,8 @@ def _greet(endpoints: app.Endpoints, config: Path) -> None:
         errors.print(f"  notifications  {endpoints.notifications}/notifications/<provider>/<account>", highlight=False)
     if endpoints.sandbox:
         errors.print(f"  payer's pages  {endpoints.sandbox}", highlight=False)
+    if endpoints.alipay:
+        errors.print(f"  Alipay, simulated  {endpoints.alipay}", highlight=False)
     if endpoints.metrics:
         errors.print(f"  metrics        {endpoints.metrics}", highlight=False)
     if made.token_path.exists():

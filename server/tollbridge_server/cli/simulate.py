@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvloop
@@ -14,6 +15,7 @@ from rich.table import Table
 from tollbridge_server import app, logs
 from tollbridge_server.cli.output import ConfigOption, JsonOption, console, errors, fail, load_or_fail, print_json
 from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, check_address, is_loopback
+from tollbridge_server.testing.simulators.alipay import TEST_CODES
 from tollbridge_server.testing.simulators.sandbox import TEST_AMOUNTS, TEST_CARDS
 
 
@@ -23,10 +25,10 @@ def register(application: typer.Typer) -> None:
 
 
 def simulate(
-    provider: Annotated[str, typer.Argument(help="Which simulator: sandbox.")] = "sandbox",
+    provider: Annotated[str, typer.Argument(help="Which simulator: sandbox or alipay.")] = "sandbox",
     config: ConfigOption = DEFAULT_PATH,
-    listen: Annotated[str, typer.Option(help="host:port; port 0 takes a free one.")] = "127.0.0.1:7490",
-    book: Annotated[Path, typer.Option(help="The acquirer's own book.")] = Path(".tollbridge/acquirer.db"),
+    listen: Annotated[str, typer.Option(help="host:port; port 0 takes a free one.")] = "",
+    book: Annotated[Path | None, typer.Option(help="The provider's own book.")] = None,
     notifications_url: Annotated[
         str, typer.Option(help="Where the server's inbound side is; the configured one.")
     ] = "",
@@ -35,23 +37,28 @@ def simulate(
 ) -> None:
     """Run a provider's simulator, for the accounts of a configuration, until SIGTERM or Ctrl-C.
 
-    The server reaches it when the account has base_url set to its address.
+    The server reaches it when the account has base_url (Alipay: gateway) set to its address. Address and book of a
+    provider with a section of its own ([simulators.alipay]) are those of the section.
     """
-    if provider != "sandbox":
-        fail(f"there is no simulator of {provider!r}; there is: sandbox")
+    if provider not in _TABLES:
+        fail(f"there is no simulator of {provider!r}; there are: {', '.join(_TABLES)}")
     if show:
-        _list(as_json=as_json)
+        _list(provider, as_json=as_json)
         return
     loaded = load_or_fail(config)
+    is_sandbox = provider == "sandbox"
+    listen = listen or (_SANDBOX_ADDRESS if is_sandbox else "")
     try:
-        check_address(listen)
+        check_address(listen or _SANDBOX_ADDRESS)
     except ValueError as error:
         fail(f"--listen {listen}: {error}", code=2)
-    if not is_loopback(listen):
+    if listen and not is_loopback(listen):
         errors.print(
             f"tollbridge: {listen} speaks plain HTTP to whoever reaches it; show it test numbers only", style="yellow"
         )
-    if not book.exists():
+    if is_sandbox:
+        book = book or _SANDBOX_BOOK
+    if book is not None and not book.exists():
         errors.print(f"tollbridge: {book} does not exist yet; the acquirer begins with an empty book", markup=False)
     logs.configure(loaded.config.logging.level)
 
@@ -59,27 +66,46 @@ def simulate(
         if as_json:
             print(json.dumps(asdict(endpoints)), flush=True)
         else:
-            errors.print(f"the sandbox acquirer answers on {endpoints.sandbox}, its book is {book}", highlight=False)
+            named = "the sandbox acquirer" if is_sandbox else f"the simulator of {provider}"
+            where = getattr(endpoints, provider)
+            errors.print(f"{named} answers on {where}, its book is {book or 'that of its section'}", highlight=False)
 
     try:
-        uvloop.run(
-            app.simulate_sandbox(
-                loaded, listen=listen, book=book, notifications_url=notifications_url, announce=announce
+        if is_sandbox:
+            work = app.simulate_sandbox(
+                loaded,
+                listen=listen,
+                book=book or _SANDBOX_BOOK,
+                notifications_url=notifications_url,
+                announce=announce,
             )
-        )
+        else:
+            work = app.simulate(loaded, provider, listen=listen, book=book, announce=announce)
+        uvloop.run(work)
     except ConfigInvalid as invalid:
         fail("\n".join(invalid.mistakes), code=2)
 
 
-def _list(*, as_json: bool) -> None:
+def _list(provider: str, *, as_json: bool) -> None:
+    tables = _TABLES[provider]
     if as_json:
-        print_json({"cards": [asdict(card) for card in TEST_CARDS], "amounts": [asdict(a) for a in TEST_AMOUNTS]})
+        print_json({name: [asdict(row) for row in rows] for name, _, rows in tables})
         return
-    cards = Table("card number", "decision", "code", "meaning", title="any expiry in the future, any CVV")
-    for card in TEST_CARDS:
-        cards.add_row(card.number, card.decision.value, card.code, card.meaning)
-    console.print(cards)
-    amounts = Table("last four digits", "meaning", title="amounts in minor units")
-    for amount in TEST_AMOUNTS:
-        amounts.add_row(str(amount.last_digits), amount.meaning)
-    console.print(amounts)
+    for name, title, rows in tables:
+        names = [each.name for each in fields(rows[0])]
+        table = Table(*(one.replace("_", " ") for one in names), title=f"{name}: {title}")
+        for row in rows:
+            table.add_row(*(str(value) for value in astuple(row)))
+        console.print(table)
+
+
+_SANDBOX_ADDRESS = "127.0.0.1:7490"
+_SANDBOX_BOOK = Path(".tollbridge/acquirer.db")
+_TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
+    "sandbox": (
+        ("cards", "any expiry in the future, any CVV", TEST_CARDS),
+        ("amounts", "the last four digits, in minor units", TEST_AMOUNTS),
+    ),
+    "alipay": (("codes", "a payment code of 16 to 24 digits that begins with 28, and ends with these", TEST_CODES),),
+}
+"""What a simulator publishes for tests: name, title, rows."""

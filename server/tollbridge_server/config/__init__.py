@@ -1,7 +1,7 @@
 """The typed configuration: one TOML file, overridden by environment variables, checked as a whole before any start."""
 
 from tollbridge_server.config.loading import DEFAULT_PATH, ConfigInvalid, Loaded, load
-from tollbridge_server.config.schema import ENVIRONMENT_PREFIX, Config, check_address, is_loopback
+from tollbridge_server.config.schema import ENVIRONMENT_PREFIX, Config, SimulatorSection, check_address, is_loopback
 
 __all__ = [
     "DEFAULT_PATH",
@@ -9,6 +9,7 @@ __all__ = [
     "Config",
     "ConfigInvalid",
     "Loaded",
+    "SimulatorSection",
     "check_address",
     "is_loopback",
     "load",

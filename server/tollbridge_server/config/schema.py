@@ -174,7 +174,7 @@ class SandboxSection(_Section):
     listen: Address = "127.0.0.1:7481"
 
 
-class Simulator(_Section):
+class SimulatorSection(_Section):
     """A provider's simulator, for the accounts whose addresses lead to it.
 
     `book_file` is its own book, `key_file` the private key with which it signs as the provider does. With `in_server`
@@ -190,10 +190,9 @@ class Simulator(_Section):
 class Simulators(_Section):
     """The simulators of providers that have a wire protocol of their own; none runs that has no section."""
 
-    alipay: Simulator | None = None
-    wechatpay: Simulator | None = None
+    alipay: SimulatorSection | None = None
 
-    def sections(self) -> Iterator[tuple[str, Simulator]]:
+    def sections(self) -> Iterator[tuple[str, SimulatorSection]]:
         """Yield provider and section of those that are configured."""
         for provider in type(self).model_fields:
             section = getattr(self, provider)

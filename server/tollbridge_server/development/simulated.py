@@ -1,12 +1,11 @@
-"""Accounts at Alipay and WeChat Pay whose other side is a simulator: fresh keys for both sides, and their sections.
+"""An account at Alipay whose other side is a simulator: fresh keys for both sides, and the sections.
 
-The keys are made here; none of them is of any use at the real providers.
+The keys are made here; none of them is of any use at the real provider.
 """
 
 from __future__ import annotations
 
 import random
-import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tollbridge_server.development.files import write_secret
 
-PROVIDERS = ("alipay", "wechatpay")
+PROVIDERS = ("alipay",)
 """Providers whose accounts come with a simulator; each has a folder of that name beside the configuration."""
 
 SIMULATORS = """\
@@ -25,11 +24,6 @@ SIMULATORS = """\
 listen = "127.0.0.1:{alipay}"
 book_file = "alipay/simulator.db"
 key_file = "alipay/simulator-key.pem"
-
-[simulators.wechatpay]          # WeChat Pay's simulator.
-listen = "127.0.0.1:{wechatpay}"
-book_file = "wechatpay/simulator.db"
-key_file = "wechatpay/simulator-key.pem"
 """
 
 ACCOUNTS = """\
@@ -43,21 +37,9 @@ private_key_file = "alipay/app-private-key.pem"
 alipay_public_key_file = "alipay/alipay-public-key.pem"
 notify_url = "http://127.0.0.1:{notifications}/notifications/alipay/{merchant}-alipay"
 preauth_product = "PREAUTH_PAY" # Only with a contract for pre-authorization: manual capture needs it.
+cancel_voids_unscanned = true   # As the simulator does; the real one promises nothing (see the provider's README).
 # Without this line it is production; Alipay's sandbox is https://openapi-sandbox.dl.alipaydev.com/gateway.do
 gateway = "http://127.0.0.1:{alipay}/gateway.do"
-
-[[merchants.accounts]]
-id = "{merchant}-wechatpay"
-provider = "wechatpay"
-mchid = "1900000001"
-app_id = "wx0000000000000001"
-serial_no = "{serial_no}"
-private_key_file = "wechatpay/merchant-private-key.pem"
-api_v3_key = "{api_v3_key}"
-public_key_id = "PUB_KEY_ID_0119000000012026010100000000000000"
-public_key_file = "wechatpay/wechatpay-public-key.pem"
-notify_url = "http://127.0.0.1:{notifications}/notifications/wechatpay/{merchant}-wechatpay"
-base_url = "http://127.0.0.1:{wechatpay}"  # Without this line it is production; WeChat Pay has no sandbox.
 """
 
 
@@ -67,15 +49,11 @@ class Ports:
 
     notifications: int
     alipay: int
-    wechatpay: int
 
 
 def write_keys(folder: Path) -> None:
     """Write the keys of both sides of both providers. Raises FileExistsError."""
-    for provider, ours, theirs in (
-        ("alipay", "app-private-key.pem", "alipay-public-key.pem"),
-        ("wechatpay", "merchant-private-key.pem", "wechatpay-public-key.pem"),
-    ):
+    for provider, ours, theirs in (("alipay", "app-private-key.pem", "alipay-public-key.pem"),):
         (folder / provider).mkdir()
         simulators_key = _new_key()
         write_secret(folder / provider / ours, _private_pem(_new_key()))
@@ -85,19 +63,12 @@ def write_keys(folder: Path) -> None:
 
 def sections(ports: Ports) -> str:
     """Return the sections of the simulators."""
-    return SIMULATORS.format(alipay=ports.alipay, wechatpay=ports.wechatpay)
+    return SIMULATORS.format(alipay=ports.alipay)
 
 
 def accounts(ports: Ports, *, merchant: str) -> str:
     """Return the accounts of the merchant that stands last in the configuration."""
-    return ACCOUNTS.format(
-        merchant=merchant,
-        notifications=ports.notifications,
-        alipay=ports.alipay,
-        wechatpay=ports.wechatpay,
-        serial_no=secrets.token_hex(20).upper(),
-        api_v3_key=secrets.token_hex(16),
-    )
+    return ACCOUNTS.format(merchant=merchant, notifications=ports.notifications, alipay=ports.alipay)
 
 
 def free_ports(count: int) -> list[int]:

@@ -128,7 +128,8 @@ class Freezes:
             self._end(freeze)
             return {**answer, "action": "close"}
         if freeze.state == AUTHORIZED and not freeze.paid:
-            self._release(account, freeze, f"cancel_{freeze.out_order_no}"[:64], freeze.rest)
+            freeze.released, freeze.state = freeze.amount, FINISHED
+            self._ledger.put(freeze)
             return {**answer, "action": "unfreeze"}
         if freeze.state == ENDED:
             return {**answer, "action": "close"}

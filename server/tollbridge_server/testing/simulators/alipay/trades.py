@@ -22,7 +22,6 @@ from tollbridge_server.testing.simulators.alipay.book import (
     Freeze,
     Ledger,
     Refund,
-    Release,
     Trade,
 )
 from tollbridge_server.testing.simulators.alipay.fields import Content, Refused, new_number, written_time, yuan
@@ -263,12 +262,7 @@ class Trades:
         trade.trade_no, trade.state = new_number(self._now_us()), WAITING
         freeze.paid += amount
         if content.choice("auth_confirm_mode", "NOT_COMPLETE", "COMPLETE") == "COMPLETE" and freeze.rest:
-            rest, number = freeze.rest, f"complete_{reference}"[:64]
-            freeze.released += rest
-            release = Release(
-                account.account_id, number, freeze.out_order_no, new_number(self._now_us()), rest, self._now_us()
-            )
-            self._ledger.put(release)
+            freeze.released += freeze.rest
         if not freeze.rest:
             freeze.state = FINISHED
         self._ledger.put(freeze)
