@@ -17,6 +17,7 @@ FREE_PORTS = {
     "TOLLBRIDGE_NOTIFICATIONS__LISTEN": "127.0.0.1:0",
     "TOLLBRIDGE_SANDBOX__LISTEN": "127.0.0.1:0",
     "TOLLBRIDGE_SIMULATORS__ALIPAY__LISTEN": "127.0.0.1:0",
+    "TOLLBRIDGE_SIMULATORS__WECHATPAY__LISTEN": "127.0.0.1:0",
 }
 
 
@@ -38,7 +39,7 @@ def test_demo_pays_recovers_and_finds_both_books_equal(tmp_path: Path) -> None:
 
     assert answer.code == 0, answer.err
     states = {payment["what"]: payment["state"] for payment in answer.json["payments"]}
-    assert sorted(states.values()) == ["CANCELED", "FAILED", *["SUCCEEDED"] * 7]
+    assert sorted(states.values()) == ["CANCELED", "FAILED", *["SUCCEEDED"] * 8]
     assert states["a decline"] == "FAILED"
     assert states["authorized, then canceled"] == "CANCELED"
     assert answer.json["breaks"] == 0
@@ -127,7 +128,7 @@ def test_a_written_configuration_is_right_and_is_not_overwritten(tmp_path: Path)
     again = run(tmp_path, "config", "init")
 
     assert (written.code, checked.code, again.code) == (0, 0, 1)
-    assert "is right: 1 merchant, 2 provider accounts" in checked.out
+    assert "is right: 1 merchant, 3 provider accounts" in checked.out
     assert ".tollbridge/config.toml exists; remove it first" in again.err
 
 

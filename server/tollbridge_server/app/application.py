@@ -36,6 +36,7 @@ class Endpoints:
     sandbox: str | None = None
     metrics: str | None = None
     alipay: str | None = None
+    wechatpay: str | None = None
 
 
 class StorageCollector(Collector):

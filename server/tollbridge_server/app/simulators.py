@@ -16,7 +16,10 @@ from tollbridge_server.config import ConfigInvalid, Loaded, SimulatorSection
 from tollbridge_server.ports.books import ProviderBook
 from tollbridge_server.providers.alipay import AlipaySettings
 from tollbridge_server.providers.alipay.settings import signing_key_of
-from tollbridge_server.testing.simulators import alipay
+from tollbridge_server.providers.wechatpay import WechatPaySettings
+from tollbridge_server.providers.wechatpay.settings import app_ids_of, identity_of
+from tollbridge_server.providers.wechatpay.settings import signing_key_of as merchants_key_of
+from tollbridge_server.testing.simulators import alipay, wechatpay
 
 
 class Simulator(Protocol):
@@ -77,6 +80,26 @@ def _alipay(book: Path, private_key: str, settings: Mapping[str, Any]) -> Simula
     return alipay.AlipaySimulator(book, accounts, alipay.AlipayKeys(private_key))
 
 
+def _wechatpay(book: Path, private_key: str, settings: Mapping[str, Any]) -> Simulator:
+    accounts = [
+        wechatpay.WechatPayAccount(
+            account_id=account_id,
+            mchid=own.mchid,
+            app_ids=(own.app_id, *app_ids_of(own)),
+            serial_no=(identity := identity_of(own)).serial_no,
+            merchant_public_key=_public_pem(merchants_key_of(own)),
+            api_v3_key=identity.api_v3_key,
+            public_key_id=identity.public_key_id,
+        )
+        for account_id, own in settings.items()
+        if isinstance(own, WechatPaySettings)
+    ]
+    _require_accounts(accounts, "wechatpay")
+    if not all(account.public_key_id for account in accounts):
+        raise ValueError("the simulator signs with its public key; give each account public_key_file and public_key_id")
+    return wechatpay.WechatPaySimulator(book, accounts, wechatpay.WechatPayKeys(private_key))
+
+
 def _require_accounts(accounts: list[Any], provider: str) -> None:
     if not accounts:
         raise ValueError(f"no account has provider = {provider!r}, so nobody could talk to it; remove the section")
@@ -86,5 +109,11 @@ def _public_pem(key: RSAPrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-_MAKERS: Mapping[str, Callable[[Path, str, Mapping[str, Any]], Simulator]] = {"alipay": _alipay}
-_READERS: Mapping[str, Callable[[Path], dict[str, ProviderBook]]] = {"alipay": alipay.read_book}
+_MAKERS: Mapping[str, Callable[[Path, str, Mapping[str, Any]], Simulator]] = {
+    "alipay": _alipay,
+    "wechatpay": _wechatpay,
+}
+_READERS: Mapping[str, Callable[[Path], dict[str, ProviderBook]]] = {
+    "alipay": alipay.read_book,
+    "wechatpay": wechatpay.read_book,
+}

@@ -1,7 +1,7 @@
 """`tollbridge demo`: the whole bridge in one run, through the generated client, with nothing staged.
 
-It starts a server with the sandbox and a simulated Alipay on a database of its own, does what a shop does, lets things
-go wrong, and shows what both books say in the end. It fails when they differ.
+It starts a server with the sandbox, Alipay and WeChat Pay simulated, on a database of its own, does what a shop does,
+lets things go wrong, and shows what both books say in the end. It fails when they differ.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tollbridge_server.testing import payer
 from tollbridge_server.testing.processes import ProcessFailed, ServerProcess
 
 _SETTLE_TIMEOUT_S = 20.0
+_LOOK_AGAIN_S = 0.2
 _PAYMENT_CODE = "280000000000010000"
 """A code that Alipay's simulator approves."""
 _QUICK = {
@@ -91,6 +92,7 @@ class _Shop:
             ("card with 3-D Secure", self._challenge),
             ("Alipay, QR code scanned and paid, refunded in part", self._qr),
             ("Alipay, code shown at the till: authorized, captured in part", self._till),
+            ("WeChat Pay, QR code scanned and paid, refunded in full", self._wechat),
             ("a decline", self._decline),
             ("a decline, then another card", self._second_card),
             ("authorized, then canceled", self._cancel),
@@ -129,6 +131,27 @@ class _Shop:
         settled = self._settled(payment)
         self._client.create_refund(payment_id=payment.payment_id, amount=_cny(800), reason="one bag torn")
         return settled
+
+    def _wechat(self) -> tollbridge.Payment:
+        native = tollbridge.PaymentMethod(wechat_pay=tollbridge.WechatPayMethod(native=tollbridge.WechatNative()))
+        payment = self._client.create_payment(
+            amount=_cny(2600), payment_method=native, description="Steamed buns"
+        ).payment
+        self._show_qr(payment.next_action.show_qr.payload)
+        payer.decide(payment.next_action.show_qr.payload, "approve")
+        settled = self._settled(payment)
+        refund = self._client.create_refund(payment_id=payment.payment_id, reason="sold out").refund
+        self._refunded(refund)
+        return settled
+
+    def _refunded(self, refund: tollbridge.Refund) -> None:
+        """Wait until a refund is made: WeChat Pay accepts it first."""
+        deadline = time.monotonic() + _SETTLE_TIMEOUT_S
+        while refund.state == tollbridge.REFUND_STATE_PROCESSING:
+            if time.monotonic() > deadline:
+                fail(f"{refund.refund_id} did not settle")
+            time.sleep(_LOOK_AGAIN_S)
+            refund = self._client.get_refund(refund_id=refund.refund_id).refund
 
     def _till(self) -> tollbridge.Payment:
         barcode = tollbridge.AlipayBarcode(auth_code=_PAYMENT_CODE)

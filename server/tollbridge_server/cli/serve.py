@@ -61,7 +61,9 @@ def _greet(endpoints: app.Endpoints, config: Path) -> None:
     if endpoints.sandbox:
         errors.print(f"  payer's pages  {endpoints.sandbox}", highlight=False)
     if endpoints.alipay:
-        errors.print(f"  Alipay, simulated  {endpoints.alipay}", highlight=False)
+        errors.print(f"  Alipay, simulated      {endpoints.alipay}", highlight=False)
+    if endpoints.wechatpay:
+        errors.print(f"  WeChat Pay, simulated  {endpoints.wechatpay}", highlight=False)
     if endpoints.metrics:
         errors.print(f"  metrics        {endpoints.metrics}", highlight=False)
     if made.token_path.exists():

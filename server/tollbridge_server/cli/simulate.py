@@ -15,7 +15,7 @@ from rich.table import Table
 from tollbridge_server import app, logs
 from tollbridge_server.cli.output import ConfigOption, JsonOption, console, errors, fail, load_or_fail, print_json
 from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, check_address, is_loopback
-from tollbridge_server.testing.simulators.alipay import TEST_CODES
+from tollbridge_server.testing.simulators import alipay, wechatpay
 from tollbridge_server.testing.simulators.sandbox import TEST_AMOUNTS, TEST_CARDS
 
 
@@ -25,7 +25,7 @@ def register(application: typer.Typer) -> None:
 
 
 def simulate(
-    provider: Annotated[str, typer.Argument(help="Which simulator: sandbox or alipay.")] = "sandbox",
+    provider: Annotated[str, typer.Argument(help="Which simulator: sandbox, alipay or wechatpay.")] = "sandbox",
     config: ConfigOption = DEFAULT_PATH,
     listen: Annotated[str, typer.Option(help="host:port; port 0 takes a free one.")] = "",
     book: Annotated[Path | None, typer.Option(help="The provider's own book.")] = None,
@@ -106,6 +106,10 @@ _TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
         ("cards", "any expiry in the future, any CVV", TEST_CARDS),
         ("amounts", "the last four digits, in minor units", TEST_AMOUNTS),
     ),
-    "alipay": (("codes", "a payment code of 16 to 24 digits that begins with 28, and ends with these", TEST_CODES),),
+    "alipay": (("codes", "a payment code of 16 to 24 digits that begins with 28 and ends with", alipay.TEST_CODES),),
+    "wechatpay": (
+        ("amounts", "the last four digits, in fen", wechatpay.TEST_AMOUNTS),
+        ("codes", "a payment code of 18 digits that begins with 10 to 15 and ends with", wechatpay.TEST_CODES),
+    ),
 }
 """What a simulator publishes for tests: name, title, rows."""

@@ -191,6 +191,7 @@ class Simulators(_Section):
     """The simulators of providers that have a wire protocol of their own; none runs that has no section."""
 
     alipay: SimulatorSection | None = None
+    wechatpay: SimulatorSection | None = None
 
     def sections(self) -> Iterator[tuple[str, SimulatorSection]]:
         """Yield provider and section of those that are configured."""

@@ -86,7 +86,7 @@ def initialize(config_path: Path, *, has_free_ports: bool = False, has_simulator
     """Write configuration, keys and a token. Raises FileExistsError when one of them is there already.
 
     With `has_free_ports` the server takes any free ports, so that several can run side by side. With `has_simulators`
-    the merchant also has an account at Alipay, and the server runs the simulator that answers for it.
+    the merchant also has accounts at Alipay and WeChat Pay, and the server runs the simulators that answer for them.
     """
     made = development_at(config_path)
     public_path, fingerprint_path = (
@@ -107,7 +107,7 @@ def initialize(config_path: Path, *, has_free_ports: bool = False, has_simulator
     simulators = accounts = ""
     if has_simulators:
         simulated.write_keys(config_path.parent)
-        chosen = simulated.Ports(*simulated.free_ports(2)) if has_free_ports else simulated.Ports(7480, 7491)
+        chosen = simulated.Ports(*simulated.free_ports(3)) if has_free_ports else simulated.Ports(7480, 7491, 7492)
         ports = (ports[0], chosen.notifications, ports[2])
         simulators, accounts = simulated.sections(chosen), simulated.accounts(chosen, merchant=MERCHANT_ID)
     private_pem, public_pem, _ = generate_key_pair()

@@ -1,11 +1,12 @@
-"""An account at Alipay whose other side is a simulator: fresh keys for both sides, and the sections.
+"""Accounts at Alipay and WeChat Pay whose other side is a simulator: fresh keys for both sides, and their sections.
 
-The keys are made here; none of them is of any use at the real provider.
+The keys are made here; none of them is of any use at the real providers.
 """
 
 from __future__ import annotations
 
 import random
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tollbridge_server.development.files import write_secret
 
-PROVIDERS = ("alipay",)
+PROVIDERS = ("alipay", "wechatpay")
 """Providers whose accounts come with a simulator; each has a folder of that name beside the configuration."""
 
 SIMULATORS = """\
@@ -24,6 +25,11 @@ SIMULATORS = """\
 listen = "127.0.0.1:{alipay}"
 book_file = "alipay/simulator.db"
 key_file = "alipay/simulator-key.pem"
+
+[simulators.wechatpay]          # WeChat Pay's simulator.
+listen = "127.0.0.1:{wechatpay}"
+book_file = "wechatpay/simulator.db"
+key_file = "wechatpay/simulator-key.pem"
 """
 
 ACCOUNTS = """\
@@ -40,6 +46,19 @@ preauth_product = "PREAUTH_PAY" # Only with a contract for pre-authorization: ma
 cancel_voids_unscanned = true   # As the simulator does; the real one promises nothing (see the provider's README).
 # Without this line it is production; Alipay's sandbox is https://openapi-sandbox.dl.alipaydev.com/gateway.do
 gateway = "http://127.0.0.1:{alipay}/gateway.do"
+
+[[merchants.accounts]]
+id = "{merchant}-wechatpay"
+provider = "wechatpay"
+mchid = "1900000001"
+app_id = "wx0000000000000001"
+serial_no = "{serial_no}"
+private_key_file = "wechatpay/merchant-private-key.pem"
+api_v3_key = "{api_v3_key}"
+public_key_id = "PUB_KEY_ID_0119000000012026010100000000000000"
+public_key_file = "wechatpay/wechatpay-public-key.pem"
+notify_url = "http://127.0.0.1:{notifications}/notifications/wechatpay/{merchant}-wechatpay"
+base_url = "http://127.0.0.1:{wechatpay}"  # Without this line it is production; WeChat Pay has no sandbox.
 """
 
 
@@ -49,11 +68,15 @@ class Ports:
 
     notifications: int
     alipay: int
+    wechatpay: int
 
 
 def write_keys(folder: Path) -> None:
     """Write the keys of both sides of both providers. Raises FileExistsError."""
-    for provider, ours, theirs in (("alipay", "app-private-key.pem", "alipay-public-key.pem"),):
+    for provider, ours, theirs in (
+        ("alipay", "app-private-key.pem", "alipay-public-key.pem"),
+        ("wechatpay", "merchant-private-key.pem", "wechatpay-public-key.pem"),
+    ):
         (folder / provider).mkdir()
         simulators_key = _new_key()
         write_secret(folder / provider / ours, _private_pem(_new_key()))
@@ -63,12 +86,19 @@ def write_keys(folder: Path) -> None:
 
 def sections(ports: Ports) -> str:
     """Return the sections of the simulators."""
-    return SIMULATORS.format(alipay=ports.alipay)
+    return SIMULATORS.format(alipay=ports.alipay, wechatpay=ports.wechatpay)
 
 
 def accounts(ports: Ports, *, merchant: str) -> str:
     """Return the accounts of the merchant that stands last in the configuration."""
-    return ACCOUNTS.format(merchant=merchant, notifications=ports.notifications, alipay=ports.alipay)
+    return ACCOUNTS.format(
+        merchant=merchant,
+        notifications=ports.notifications,
+        alipay=ports.alipay,
+        wechatpay=ports.wechatpay,
+        serial_no=secrets.token_hex(20).upper(),
+        api_v3_key=secrets.token_hex(16),
+    )
 
 
 def free_ports(count: int) -> list[int]:

@@ -41,7 +41,9 @@ def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) ->
     except NotAuthentic as error:
         raise NotificationRefused(str(error)) from error
     event = _object(inbound.body)
-    kind = _text(event, "event_type")
+    event_id, kind = _text(event, "id"), _text(event, "event_type")
+    if not event_id or not kind:
+        raise NotificationRefused("signed, but without an id or an event_type")
     if kind != _PAID and kind not in _REFUNDS:
         return ()
     content = _resource(event, client)
@@ -50,9 +52,6 @@ def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) ->
     # What is said of a refund names no app.
     if kind == _PAID and not merchant.owns(_text(content, "appid")):
         raise NotificationRefused("for another app")
-    event_id = _text(event, "id")
-    if not event_id:
-        raise NotificationRefused("signed, but without an id")
     if len(event_id) > MAX_EVENT_ID_LENGTH:
         event_id = hashlib.sha256(event_id.encode()).hexdigest()
     return (_notification(kind, event_id, content),)

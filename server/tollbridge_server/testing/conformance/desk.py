@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 
@@ -18,6 +19,9 @@ from tollbridge_server.ports.provider import (
     RefundOrder,
 )
 from tollbridge_server.testing.conformance.subject import Subject
+
+SETTLES_WITHIN_S = 20.0
+PAUSE_S = 0.02
 
 _numbers = itertools.count(1)
 
@@ -94,3 +98,18 @@ class Desk:
         booked = await subject.booked(charge.request_reference)
         assert booked is not None, "the provider's book does not know the charge"
         return booked.authorized_minor, booked.captured_minor, booked.refunded_minor
+
+    async def given_back(self, subject: Subject, order: RefundOrder) -> Evidence:
+        """Ask for a refund, and return what became of it in the end."""
+        evidence = await subject.adapter.refund(order)
+        return await self.settled(subject, order) if evidence.outcome is Outcome.PENDING else evidence
+
+    async def settled(self, subject: Subject, order: RefundOrder) -> Evidence:
+        """Return what the provider says of a refund when it has come to its end."""
+        inquiry = self.inquiry(OperationKind.REFUND, order.request_reference, order.charge, order.amount)
+        async with asyncio.timeout(SETTLES_WITHIN_S):
+            while True:
+                evidence = await subject.adapter.query(inquiry)
+                if evidence.outcome is not Outcome.PENDING:
+                    return evidence
+                await asyncio.sleep(PAUSE_S)

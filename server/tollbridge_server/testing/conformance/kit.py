@@ -66,7 +66,7 @@ class ConformanceKit(Desk):
     async def test_refunds_add_up_and_never_exceed_what_was_captured(self, subject: Subject) -> None:
         charge = await self.authorized(subject, kind=OperationKind.SALE)
         for amount_minor in (300, 700):
-            evidence = await subject.adapter.refund(self.refund_order(subject, charge, amount_minor))
+            evidence = await self.given_back(subject, self.refund_order(subject, charge, amount_minor))
             assert evidence.outcome is Outcome.SUCCEEDED
             assert evidence.amount == self.money(subject, amount_minor)
         too_much = await subject.adapter.refund(self.refund_order(subject, charge, 1))
@@ -176,7 +176,7 @@ class ConformanceKit(Desk):
         charge = await self.authorized(subject, kind=OperationKind.SALE)
         refund = self.refund_order(subject, charge, 150)
         for _ in range(2):
-            assert (await subject.adapter.refund(refund)).outcome is Outcome.SUCCEEDED
+            assert (await self.given_back(subject, refund)).outcome is Outcome.SUCCEEDED
         assert await self.taken(subject, charge) == (1000, 1000, 150)
 
     async def test_the_same_reference_with_other_content_never_succeeds(self, subject: Subject) -> None:
@@ -231,9 +231,7 @@ class ConformanceKit(Desk):
         refund = self.refund_order(subject, charge, 100)
         await subject.arm(Fault.BOOKED_RESET)
         assert (await subject.adapter.refund(refund)).outcome is Outcome.UNKNOWN
-        evidence = await subject.adapter.query(
-            self.inquiry(OperationKind.REFUND, refund.request_reference, charge, refund.amount)
-        )
+        evidence = await self.settled(subject, refund)
         assert evidence.outcome is Outcome.SUCCEEDED, f"{evidence}"
         assert await self.taken(subject, charge) == (1000, 1000, 100)
 

@@ -1,0 +1,33 @@
+"""Beijing time, in which WeChat Pay writes every date and time; refuses what is no time of RFC 3339."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+BEIJING = timezone(timedelta(hours=8))
+DAY_US = 86_400_000_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(at_us: int) -> datetime:
+    """Return a moment, microseconds since the epoch, in Beijing."""
+    return (_EPOCH + timedelta(microseconds=at_us)).astimezone(BEIJING)
+
+
+def written(at_us: int) -> str:
+    """Return a moment as WeChat Pay writes it: 2026-01-02T15:04:31+08:00."""
+    return moment(at_us).isoformat(timespec="seconds")
+
+
+def read(text: str) -> int:
+    """Return the microseconds since the epoch of a time of RFC 3339. Raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None or "T" not in text:
+        raise ValueError(f"{text!r} names no time zone")
+    return int((parsed - _EPOCH) / timedelta(microseconds=1))
+
+
+def begin_of(day: date) -> int:
+    """Return when a day begins in Beijing, microseconds since the epoch."""
+    return int((datetime(day.year, day.month, day.day, tzinfo=BEIJING) - _EPOCH) / timedelta(microseconds=1))
