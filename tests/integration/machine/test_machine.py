@@ -20,7 +20,7 @@ from tests.integration.machine.shop import Bridge, bridge
 SHARDS = 4
 STEPS = int(os.environ.get("TOLLBRIDGE_SOAK_STEPS", "5000"))
 STEPS_OF_A_RUN = 200
-RUNS_OF_A_SEED = 14
+RUNS_OF_A_SEED = 5
 
 
 def searching(runs: int, *, steps: int = STEPS_OF_A_RUN) -> settings:
