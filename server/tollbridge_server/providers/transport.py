@@ -68,12 +68,15 @@ class Transport:
         if tls is not None and (tls.verify_mode is not ssl.CERT_REQUIRED or not tls.check_hostname):
             raise EgressRefused("TLS without verified certificates and host names is no TLS")
         self._origin = check_origin(origin)
-        self._timeout = aiohttp.ClientTimeout(
-            total=timeout_s, connect=connect_timeout_s, sock_connect=connect_timeout_s
-        )
+        self._timeout = _timeout(timeout_s, connect_timeout_s)
         self._max_connections = max_connections
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where this pool leads, as scheme://host[:port]."""
+        return self._origin
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Result:
         """Send one POST and return what is known of it; it never raises for what the network did.
@@ -82,17 +85,36 @@ class Transport:
         """
         return await self._send("POST", path, body, headers)
 
-    async def get(self, path: str, headers: Mapping[str, str]) -> Result:
-        """Send one GET and return what is known of it; as `post` otherwise."""
-        return await self._send("GET", path, None, headers)
+    async def get(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        max_bytes: int = MAX_ANSWER_BYTES,
+        timeout_s: float | None = None,
+    ) -> Result:
+        """Send one GET and return what is known of it; as `post` otherwise.
 
-    async def _send(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Result:
+        A file may be larger than an answer, and take longer: `timeout_s` (seconds) is then for this request alone.
+        """
+        return await self._send("GET", path, None, headers, max_bytes=max_bytes, timeout_s=timeout_s)
+
+    async def _send(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        max_bytes: int = MAX_ANSWER_BYTES,
+        timeout_s: float | None = None,
+    ) -> Result:
         if not path.startswith("/"):
             raise EgressRefused("a path starts with a slash")
         if not logger.isEnabledFor(logging.DEBUG):
-            return await self._exchange(verb, path, body, headers)
+            return await self._exchange(verb, path, body, headers, max_bytes, timeout_s)
         started_s = time.monotonic()
-        result = await self._exchange(verb, path, body, headers)
+        result = await self._exchange(verb, path, body, headers, max_bytes, timeout_s)
         told = result.status if isinstance(result, Answered) else f"{type(result).__name__}: {result.reason}"
         # Neither bodies nor headers nor queries: they hold cards, signatures and the payer's data.
         logger.debug(
@@ -100,17 +122,28 @@ class Transport:
         )
         return result
 
-    async def _exchange(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Result:
+    async def _exchange(
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        max_bytes: int,
+        timeout_s: float | None,
+    ) -> Result:
         try:
             # The path is signed as it stands, so nothing may quote it again.
             url = URL(self._origin + path, encoded=True)
-            async with self._open().request(verb, url, data=body, headers=headers, allow_redirects=False) as response:
-                answer = await response.content.read(MAX_ANSWER_BYTES + 1)
-                while len(answer) <= MAX_ANSWER_BYTES and not response.content.at_eof():
-                    answer += await response.content.read(MAX_ANSWER_BYTES + 1 - len(answer))
-                if len(answer) > MAX_ANSWER_BYTES:
+            timeout = self._timeout if timeout_s is None else _timeout(timeout_s, self._timeout.connect)
+            async with self._open().request(
+                verb, url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
+                answer = bytearray(await response.content.read(max_bytes + 1))
+                while len(answer) <= max_bytes and not response.content.at_eof():
+                    answer += await response.content.read(max_bytes + 1 - len(answer))
+                if len(answer) > max_bytes:
                     return Silent("the answer is too large")
-                return Answered(response.status, {k.lower(): v for k, v in response.headers.items()}, answer)
+                return Answered(response.status, {k.lower(): v for k, v in response.headers.items()}, bytes(answer))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # Refused, unresolved, or no TLS: the connection never stood, so nothing was written to it.
             return Unsent(type(error).__name__)
@@ -153,6 +186,10 @@ def check_origin(origin: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         raise EgressRefused(f"http://{host} would send payment data in the clear; use https")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _timeout(total_s: float, connect_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total_s, connect=connect_s, sock_connect=connect_s)
 
 
 def _has_bad_port(parts: SplitResult) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment_method import MethodKind
 from tollbridge_server.domain.values import replace
+from tollbridge_server.ports.bills import Bill, NoBill
 from tollbridge_server.ports.provider import (
     CancelOrder,
     Capabilities,
@@ -18,7 +21,7 @@ from tollbridge_server.ports.provider import (
     RefundOrder,
     UnsupportedOperation,
 )
-from tollbridge_server.providers.alipay import cancels, captures, charges, notifications, refunds, wire
+from tollbridge_server.providers.alipay import bills, cancels, captures, charges, notifications, refunds, wire
 from tollbridge_server.providers.alipay.client import Client
 from tollbridge_server.providers.alipay.limits import require_references
 from tollbridge_server.providers.alipay.merchant import Merchant
@@ -96,6 +99,9 @@ class AlipayAdapter:
                 return await refunds.ask(self._client, self._merchant, inquiry)
             case OperationKind.CANCEL:
                 return await ask_cancel(self._client, self._merchant, inquiry)
+
+    async def fetch_bill(self, day: date) -> Bill | NoBill:
+        return await bills.fetch_bill(self._client, day)
 
     def read_notification(self, inbound: InboundNotification) -> tuple[Notification, ...]:
         return notifications.read(inbound, client=self._client, merchant=self._merchant)

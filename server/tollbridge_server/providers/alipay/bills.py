@@ -13,20 +13,21 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from enum import StrEnum
 from urllib.parse import urlsplit
 
+from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnreadable, NoBill
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
-from tollbridge_server.providers.alipay.money import AmountUnreadable, money_of
+from tollbridge_server.providers.alipay.money import CURRENCY, AmountUnreadable, money_of
 from tollbridge_server.providers.transport import Answered, EgressRefused, Transport
 
 MAX_MEMBERS = 16
 MAX_BILL_BYTES = 256 * 1024 * 1024
 """How large the unpacked list may be; a row has about 300 bytes."""
+MAX_FILE_BYTES = 64 * 1024 * 1024
+DOWNLOAD_TIMEOUT_S = 300.0
 
 _HOSTS = (".alipay.com", ".alipaydev.com")
 _EMPTY = "EMPTY_DATA_WITH_BILL_FILE"
@@ -39,54 +40,10 @@ _TOTALS = {
     "REFUND": re.compile(r"#退款合计：([0-9]+)笔，商家实收退款共(-?[0-9.]+)元"),
 }
 _CHINA = timezone(timedelta(hours=8))
+_MICROS_PER_FEN = 10_000
 
 
-class BillUnreadable(ValueError):
-    """Content that is no whole bill of Alipay's form; the text is for the log."""
-
-
-class RowKind(StrEnum):
-    """What a row of a bill is."""
-
-    PAYMENT = "PAYMENT"
-    REFUND = "REFUND"
-
-
-_KINDS = {"交易": RowKind.PAYMENT, "退款": RowKind.REFUND}
-
-
-@dataclass(frozen=True, slots=True)
-class BillRow:
-    """One transaction. Amounts in fen; what leaves the merchant is negative: refunds, and the fee of a payment.
-
-    `out_trade_no` is the reference of the charge or capture; `refund_reference` is that of a refund, else empty.
-    Times in microseconds since the epoch.
-    """
-
-    kind: RowKind
-    trade_no: str
-    out_trade_no: str
-    refund_reference: str
-    created_at_us: int
-    finished_at_us: int
-    amount_fen: int
-    received_fen: int
-    fee_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """A day's transactions in the order of the bill."""
-
-    rows: tuple[BillRow, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NoBill:
-    """There is none; `is_retryable` says that it may come later."""
-
-    reason: str
-    is_retryable: bool
+_KINDS = {"交易": BillRowKind.PAYMENT, "退款": BillRowKind.REFUND}
 
 
 async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
@@ -119,7 +76,7 @@ def read_bill(zipped: bytes) -> tuple[BillRow, ...]:
     notes = [line for line in lines if line.startswith("#")]
     if not any(_END in note for note in notes):
         raise BillUnreadable("the list is cut off")
-    for kind in RowKind:
+    for kind in BillRowKind:
         _require_total(kind, rows, notes)
     return rows
 
@@ -140,7 +97,9 @@ async def _download(url: str, *, gateway: str) -> bytes | NoBill:
     except EgressRefused as error:
         return NoBill(str(error), is_retryable=False)
     try:
-        result = await transport.get(f"{parts.path or '/'}?{parts.query}", {})
+        result = await transport.get(
+            f"{parts.path or '/'}?{parts.query}", {}, max_bytes=MAX_FILE_BYTES, timeout_s=DOWNLOAD_TIMEOUT_S
+        )
     finally:
         await transport.close()
     if not isinstance(result, Answered):
@@ -199,23 +158,23 @@ def _row(cells: dict[str, str]) -> BillRow:
         raise ValueError("neither a payment nor a refund")
     return BillRow(
         kind=kind,
-        trade_no=cells["支付宝交易号"],
-        out_trade_no=cells["商户订单号"],
+        provider_reference=cells["支付宝交易号"],
+        charge_reference=cells["商户订单号"],
         refund_reference=cells["退款批次号/请求号"],
-        created_at_us=_time_us(cells["创建时间"]),
-        finished_at_us=_time_us(cells["完成时间"]),
-        amount_fen=_fen(cells["订单金额（元）"]),
-        received_fen=_fen(cells["商家实收（元）"]),
-        fee_fen=_fen(cells["服务费（元）"]),
+        occurred_at_us=_time_us(cells["完成时间"]),
+        amount_minor=_fen(cells["订单金额（元）"]),
+        received_minor=_fen(cells["商家实收（元）"]),
+        fee_micros=_fen(cells["服务费（元）"]) * _MICROS_PER_FEN,
+        currency=CURRENCY,
     )
 
 
-def _require_total(kind: RowKind, rows: Sequence[BillRow], notes: Iterable[str]) -> None:
+def _require_total(kind: BillRowKind, rows: Sequence[BillRow], notes: Iterable[str]) -> None:
     """Compare the rows with the sums below the list. Raises BillUnreadable."""
     stated = next((matched for note in notes if (matched := _TOTALS[kind.value].match(note))), None)
     if stated is None:
         raise BillUnreadable(f"the totals of {kind} are missing")
-    own = [row.received_fen for row in rows if row.kind is kind]
+    own = [row.received_minor for row in rows if row.kind is kind]
     try:
         is_equal = (int(stated[1]), _fen(stated[2])) == (len(own), sum(own))
     except AmountUnreadable as error:

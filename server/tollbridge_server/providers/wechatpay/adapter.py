@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment_method import MethodKind
+from tollbridge_server.ports.bills import Bill, NoBill
 from tollbridge_server.ports.provider import (
     CancelOrder,
     Capabilities,
@@ -17,7 +20,7 @@ from tollbridge_server.ports.provider import (
     RefundOrder,
     UnsupportedOperation,
 )
-from tollbridge_server.providers.wechatpay import cancels, charges, notifications, queries, refunds
+from tollbridge_server.providers.wechatpay import bills, cancels, charges, notifications, queries, refunds
 from tollbridge_server.providers.wechatpay.answers import CURRENCY
 from tollbridge_server.providers.wechatpay.client import Client
 from tollbridge_server.providers.wechatpay.limits import require_references
@@ -78,13 +81,17 @@ class WechatPayAdapter:
         require_references(inquiry.request_reference, inquiry.charge.request_reference)
         match inquiry.kind:
             case OperationKind.SALE:
-                return await queries.ask_trade(self._client, self._merchant, inquiry.request_reference, _QUERY)
+                reference, number = inquiry.request_reference, inquiry.provider_reference
+                return await queries.ask_trade(self._client, self._merchant, reference, _QUERY, transaction_id=number)
             case OperationKind.REFUND:
                 return await queries.ask_refund(self._client, inquiry.request_reference, _QUERY)
             case OperationKind.CANCEL:
                 return await queries.ask_cancel(self._client, self._merchant, inquiry.charge.request_reference)
             case other:
                 raise UnsupportedOperation(f"WeChat Pay knows no {other}")
+
+    async def fetch_bill(self, day: date) -> Bill | NoBill:
+        return await bills.fetch_bill(self._client, day)
 
     def read_notification(self, inbound: InboundNotification) -> tuple[Notification, ...]:
         return notifications.read(inbound, client=self._client, merchant=self._merchant)

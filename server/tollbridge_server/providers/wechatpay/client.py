@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tollbridge_server.providers.rsa_keys import Signer, is_signed
-from tollbridge_server.providers.transport import Answered, Silent, Transport, Unsent
+from tollbridge_server.providers.transport import MAX_ANSWER_BYTES, Answered, Silent, Transport, Unsent
 from tollbridge_server.providers.wechatpay import certificates, wire
 from tollbridge_server.providers.wechatpay.answers import Answer, AnswerUnreadable, read_answer
 from tollbridge_server.providers.wechatpay.certificates import CertificateInvalid, KeyRing, PlatformCertificate
@@ -35,6 +35,8 @@ from tollbridge_server.providers.wechatpay.signing import (
 
 logger = logging.getLogger(__name__)
 
+MAX_FILE_BYTES = 64 * 1024 * 1024
+DOWNLOAD_TIMEOUT_S = 300.0
 MAX_FETCHES = 6
 FETCHES_WINDOW_S = 60.0
 _HEADERS = {"Accept": "application/json", "User-Agent": "tollbridge"}
@@ -109,9 +111,14 @@ class Client:
         except AnswerUnreadable as error:
             return Silent(f"HTTP {result.status}: the answer can not be read: {error}")
 
+    @property
+    def origin(self) -> str:
+        """Where WeChat Pay is, as scheme://host[:port]."""
+        return self._transport.origin
+
     async def download(self, path: str) -> Answered | Unsent | Silent:
         """Return a file that WeChat Pay does not sign: its hash, which was in a signed answer, has to prove it."""
-        return await self._send(wire.Request("GET", path))
+        return await self._send(wire.Request("GET", path), max_bytes=MAX_FILE_BYTES, timeout_s=DOWNLOAD_TIMEOUT_S)
 
     async def sign_text(self, text: bytes | str) -> str:
         """Return our signature of a text for the payer's device, as base64."""
@@ -150,7 +157,9 @@ class Client:
         await self._transport.close()
         self._signer.close()
 
-    async def _send(self, request: wire.Request) -> Answered | Unsent | Silent:
+    async def _send(
+        self, request: wire.Request, *, max_bytes: int = MAX_ANSWER_BYTES, timeout_s: float | None = None
+    ) -> Answered | Unsent | Silent:
         identity = self._identity
         timestamp, nonce = str(int(self._now_s())), secrets.token_hex(16)
         text = request_text(request.verb, request.path, timestamp=timestamp, nonce=nonce, body=request.body)
@@ -167,7 +176,7 @@ class Client:
         if serial:
             headers[SERIAL_HEADER] = serial
         if request.verb == "GET":
-            return await self._transport.get(request.path, headers)
+            return await self._transport.get(request.path, headers, max_bytes=max_bytes, timeout_s=timeout_s)
         headers["Content-Type"] = "application/json"
         return await self._transport.post(request.path, request.body, headers)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.providers.transport import Silent, Unsent
 from tollbridge_server.providers.wechatpay import wire
 from tollbridge_server.providers.wechatpay.answers import Answer
 from tollbridge_server.providers.wechatpay.client import Client
@@ -48,9 +49,22 @@ _STANDINGS = {
 }
 
 
-async def find_charge(client: Client, merchant: Merchant, reference: str, source: EvidenceSource) -> Found:
-    """Return where the order with our `reference` stands."""
-    answer = await client.call(wire.query(reference, mchid=merchant.mchid))
+async def find_charge(
+    client: Client, merchant: Merchant, reference: str, source: EvidenceSource, *, transaction_id: str = ""
+) -> Found:
+    """Return where the order with our `reference` stands; asked by WeChat Pay's own number where that is known.
+
+    Only our reference can show that there is no order: a number that is not found leaves the question open.
+    """
+    if transaction_id:
+        by_number = wire.query_by_transaction(transaction_id, mchid=merchant.mchid)
+        found = _found(await client.call(by_number), reference, source)
+        if found.standing is not Standing.ABSENT:
+            return found
+    return _found(await client.call(wire.query(reference, mchid=merchant.mchid)), reference, source)
+
+
+def _found(answer: Answer | Unsent | Silent, reference: str, source: EvidenceSource) -> Found:
     if not isinstance(answer, Answer):
         return Found(Standing.UNKNOWN, silence_of(answer, source))
     if not answer.is_success:
@@ -61,9 +75,11 @@ async def find_charge(client: Client, merchant: Merchant, reference: str, source
     return Found(standing, evidence, answer.text("trade_type") == SCANNED)
 
 
-async def ask_trade(client: Client, merchant: Merchant, reference: str, source: EvidenceSource) -> Evidence:
-    """Return what WeChat Pay says of the order with our `reference`."""
-    return (await find_charge(client, merchant, reference, source)).evidence
+async def ask_trade(
+    client: Client, merchant: Merchant, reference: str, source: EvidenceSource, *, transaction_id: str = ""
+) -> Evidence:
+    """Return what WeChat Pay says of the order with our `reference`, whose own number is `transaction_id` if known."""
+    return (await find_charge(client, merchant, reference, source, transaction_id=transaction_id)).evidence
 
 
 async def ask_refund(client: Client, reference: str, source: EvidenceSource) -> Evidence:

@@ -7,7 +7,7 @@ request to WeChat Pay. Our request reference is `out_trade_no` of an order, and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from tollbridge_server.providers.wechatpay.merchant import Merchant
 
 ORDERS = "/v3/pay/transactions"
 REFUNDS = "/v3/refund/domestic/refunds"
+BILLS = "/v3/bill/tradebill"
 
 _CHINA = timezone(timedelta(hours=8))
 _MAX_DESCRIPTION_LENGTH = 127
@@ -122,6 +123,11 @@ def refund(order: RefundOrder, merchant: Merchant) -> Request:
 def refund_query(reference: str) -> Request:
     """Return the question about the refund with our reference."""
     return Request("GET", f"{REFUNDS}/{_quoted(reference)}")
+
+
+def bill(day: date) -> Request:
+    """Return the question where the list of the payments and refunds of `day` is, gzipped."""
+    return Request("GET", f"{BILLS}?bill_date={day.isoformat()}&bill_type=ALL&tar_type=GZIP")
 
 
 def _description(order: ChargeOrder) -> str:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnreadable, NoBill
 from tollbridge_server.providers.alipay import bills
-from tollbridge_server.providers.alipay.bills import (
-    Bill,
-    BillRow,
-    BillUnreadable,
-    NoBill,
-    RowKind,
-    fetch_bill,
-    read_bill,
-)
+from tollbridge_server.providers.alipay.bills import fetch_bill, read_bill
 
 from tests.unit.providers.alipay.gateway import Reply, client_of, serving
 
@@ -73,9 +67,25 @@ def zipped(content: str | bytes, *, name: str = LIST, plain: type[zipfile.ZipInf
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("names", [GbkName, zipfile.ZipInfo])
 def test_payments_and_refunds_are_rows_in_fen(ending: str, names: type[zipfile.ZipInfo]) -> None:
-    at_us = 1_767_337_200_000_000
-    payment = BillRow(RowKind.PAYMENT, "t1", "charge", "", at_us, at_us + 5_000_000, 8888, 8888, -53)
-    refund = BillRow(RowKind.REFUND, "t1", "charge", "refund", at_us, at_us + 5_000_000, -1000, -1000, 6)
+    payment = BillRow(
+        kind=BillRowKind.PAYMENT,
+        provider_reference="t1",
+        charge_reference="charge",
+        refund_reference="",
+        occurred_at_us=1_767_337_205_000_000,
+        amount_minor=8888,
+        received_minor=8888,
+        fee_micros=-530_000,
+        currency="CNY",
+    )
+    refund = replace(
+        payment,
+        kind=BillRowKind.REFUND,
+        refund_reference="refund",
+        amount_minor=-1000,
+        received_minor=-1000,
+        fee_micros=60_000,
+    )
     assert read_bill(zipped(text().replace("\n", ending), plain=names)) == (payment, refund)
 
 
@@ -147,7 +157,7 @@ async def fetched(answer: dict[str, Any] | Reply, file: bytes = b"") -> Bill | N
 async def test_a_bill_is_fetched_from_the_address_that_alipay_names() -> None:
     bill = await fetched({"bill_download_url": "{}/bill?id=1"}, zipped(text()))
     assert isinstance(bill, Bill)
-    assert [row.amount_fen for row in bill.rows] == [8888, -1000]
+    assert [row.amount_minor for row in bill.rows] == [8888, -1000]
 
 
 async def test_an_empty_bill_needs_no_file() -> None:

@@ -37,6 +37,7 @@ CLOSE = f"{ORDERS}/out-trade-no/{REFERENCE}/close"
 REVERSE = f"{ORDERS}/out-trade-no/{REFERENCE}/reverse"
 REFUNDS = "/v3/refund/domestic/refunds"
 NUMBER = "4200000000202601020000000001"
+BY_NUMBER = f"{ORDERS}/id/{NUMBER}?mchid={MCHID}"
 CNY_10 = Money(1000, "CNY")
 CHARGE = ChargeReference(REFERENCE, NUMBER, CNY_10)
 ABSENT = Reply(b'{"code":"ORDER_NOT_EXIST","message":"none"}', status=404, key=None)
@@ -312,6 +313,34 @@ async def test_a_success_that_is_not_ours_or_not_readable_is_unknown(desk: Desk,
     desk.platform.answer(QUERY, answer)
 
     assert (await desk.adapter.query(inquiry(OperationKind.SALE, REFERENCE))).outcome is Outcome.UNKNOWN
+
+
+async def test_a_transaction_whose_number_is_known_is_asked_for_by_it(desk: Desk) -> None:
+    desk.platform.answer(BY_NUMBER, trade("SUCCESS"))
+
+    evidence = await desk.adapter.query(Inquiry(OperationKind.SALE, REFERENCE, NUMBER, CHARGE, CNY_10))
+
+    assert evidence.outcome is Outcome.SUCCEEDED
+    assert desk.platform.paths[-1] == BY_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome", "is_absent"),
+    [
+        ({"BY_NUMBER": ABSENT, "QUERY": trade("SUCCESS")}, Outcome.SUCCEEDED, False),
+        ({"BY_NUMBER": ABSENT, "QUERY": ABSENT}, Outcome.UNKNOWN, True),
+        ({"BY_NUMBER": trade("SUCCESS", out_trade_no="c" * 32)}, Outcome.UNKNOWN, False),
+    ],
+)
+async def test_only_our_reference_shows_that_there_is_no_order(
+    desk: Desk, answers: dict[str, Reply], outcome: Outcome, is_absent: bool
+) -> None:
+    for path, answer in answers.items():
+        desk.platform.answer({"BY_NUMBER": BY_NUMBER, "QUERY": QUERY}[path], answer)
+
+    evidence = await desk.adapter.query(Inquiry(OperationKind.SALE, REFERENCE, NUMBER, CHARGE, CNY_10))
+
+    assert (evidence.outcome, evidence.absent) == (outcome, is_absent)
 
 
 async def test_an_order_that_is_not_there_is_absent(desk: Desk) -> None:
