@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tollbridge_server.testing.simulators.alipay import (
     Behavior,
     read_book,
 )
+from tollbridge_server.testing.simulators.common.billing import CHINA
 
 ACCOUNT = "conformance"
 APP_ID, SELLER_ID = "2021000000000001", "2088000000000001"
@@ -136,6 +138,12 @@ class AlipaySubject:
         form = {"decision": "approve" if is_approved else "refuse"}
         async with self._session.post(action.payload or action.url, data=form) as page:
             assert page.status == 200
+
+    def today(self) -> date:
+        return datetime.now(CHINA).date()
+
+    def make_bill(self) -> None:
+        self._simulator.make_bill(self.today())
 
     async def arm(self, fault: Fault) -> None:
         self._simulator.arm(BEHAVIORS[fault])

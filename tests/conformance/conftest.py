@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 pytest.register_assert_rewrite(
-    "tollbridge_server.testing.conformance.kit", "tollbridge_server.testing.conformance.desk"
+    "tollbridge_server.testing.conformance.kit",
+    "tollbridge_server.testing.conformance.bills",
+    "tollbridge_server.testing.conformance.desk",
 )
 
 from tests.conformance.sandbox import SandboxSubject  # noqa: E402  Imports the kit, whose asserts are to be explained.

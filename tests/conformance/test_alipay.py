@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tollbridge_server.testing.conformance import ConformanceKit
+from tollbridge_server.testing.conformance import BillKit, ConformanceKit
 
 from tests.conformance.alipay import AlipaySubject
 
 
-class TestAlipay(ConformanceKit):
+class TestAlipay(ConformanceKit, BillKit):
     @pytest.fixture
     async def subject(self, tmp_path: Path) -> AsyncIterator[AlipaySubject]:
         opened = AlipaySubject(tmp_path / "alipay.db")

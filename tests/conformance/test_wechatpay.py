@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tollbridge_server.testing.conformance import ConformanceKit
+from tollbridge_server.testing.conformance import BillKit, ConformanceKit
 
 from tests.conformance.wechatpay import CertifiedSubject, WechatPaySubject
 
 
-class TestPublicKey(ConformanceKit):
+class TestPublicKey(ConformanceKit, BillKit):
     @pytest.fixture
     async def subject(self, tmp_path: Path) -> AsyncIterator[WechatPaySubject]:
         opened = WechatPaySubject(tmp_path / "wechatpay.db")
@@ -20,7 +20,7 @@ class TestPublicKey(ConformanceKit):
         await opened.close()
 
 
-class TestCertificates(ConformanceKit):
+class TestCertificates(ConformanceKit, BillKit):
     @pytest.fixture
     async def subject(self, tmp_path: Path) -> AsyncIterator[CertifiedSubject]:
         opened = CertifiedSubject(tmp_path / "wechatpay.db")

@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from tollbridge_server.providers.rsa_keys import sign
 from tollbridge_server.providers.wechatpay import WechatPayAdapter, WechatPaySettings, build
 from tollbridge_server.providers.wechatpay.signing import Seal, answer_text
 from tollbridge_server.testing.conformance import Decline, Fault
+from tollbridge_server.testing.simulators.common.billing import CHINA
 from tollbridge_server.testing.simulators.wechatpay import (
     Behavior,
     PlatformCertificate,
@@ -156,6 +157,12 @@ class WechatPaySubject:
         form = {"decision": "approve" if is_approved else "refuse"}
         async with self._session.post(action.payload or action.url, data=form) as page:
             assert page.status == 200
+
+    def today(self) -> date:
+        return datetime.now(CHINA).date()
+
+    def make_bill(self) -> None:
+        self._simulator.make_bill(self.today())
 
     async def arm(self, fault: Fault) -> None:
         self._simulator.arm(BEHAVIORS[fault])

@@ -3,138 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import orjson
 import pytest
-from aiohttp import web
-from tollbridge_server.providers.rsa_keys import is_signed, sign
+from tollbridge_server.providers.rsa_keys import is_signed
 from tollbridge_server.providers.wechatpay.certificates import read_list
 from tollbridge_server.providers.wechatpay.encryption import CiphertextInvalid, unseal
-from tollbridge_server.providers.wechatpay.signing import Authorization, SealInvalid, read_seal, request_text
+from tollbridge_server.providers.wechatpay.signing import SealInvalid, read_seal
 from tollbridge_server.testing.simulators.wechatpay import (
     Behavior,
-    PlatformCertificate,
-    WechatPayAccount,
-    WechatPayKeys,
-    WechatPaySimulator,
 )
 
-from tests.conformance.alipay import key_of, private_pem, public_pem
-from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID, SERIAL, platform_certificate
-
-ORDERS, REFUNDS = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
-NUMBER = "T20260101001"
-WAIT_S = 20.0
-HASTE = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes
-    headers: dict[str, str]
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.body)
-
-
-class Desk:
-    """A simulator with one merchant in certificate mode, and an inbound side that may refuse at first."""
-
-    def __init__(self, url: str, session: aiohttp.ClientSession, simulator: WechatPaySimulator) -> None:
-        self.url, self.session, self.simulator = url, session, simulator
-        self.notify_url = ""
-        self.refusals = 0
-        self.arrived: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
-
-    def headers(self, verb: str, path: str, body: bytes, *, age_s: int = 0, **changes: str) -> dict[str, str]:
-        timestamp, nonce = str(int(time.time()) - age_s), secrets.token_hex(16)
-        text = request_text(verb, path, timestamp=timestamp, nonce=nonce, body=body)
-        parts = {"mchid": MCHID, "serial_no": SERIAL, "signature": sign(key_of("merchant"), text)} | changes
-        header = Authorization(timestamp=timestamp, nonce=nonce, **parts).header()
-        return {"Authorization": header, "Accept": "application/json", "User-Agent": "test"}
-
-    async def send(self, verb: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        kept = {name: value for name, value in headers.items() if value}
-        skipped = [name for name in ("Accept", "User-Agent") if name not in kept]
-        async with self.session.request(
-            verb, f"{self.url}{path}", data=body, headers=kept, skip_auto_headers=skipped
-        ) as answer:
-            found = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(answer.status, await answer.read(), found)
-
-    async def call(self, verb: str, path: str, content: Any = None, **changes: Any) -> Answer:
-        """Return the answer; a success has to be signed."""
-        body = b"" if content is None else orjson.dumps(content)
-        answer = await self.send(verb, path, body, self.headers(verb, path, body, **changes))
-        if answer.status < 300:
-            seal = read_seal(answer.headers)
-            assert is_signed(key_of("platform").public_key(), seal.text(answer.body), seal.signature)
-            assert answer.headers["wechatpay-signature-type"] == "WECHATPAY2-SHA256-RSA2048"
-        return answer
-
-    async def paid(self, number: str = NUMBER, total: int = 1000) -> None:
-        await self.call("POST", f"{ORDERS}/native", order(self, out_trade_no=number, amount={"total": total}))
-        await self.simulator.decide("shop", number, "approve")
-
-    async def receive(self, request: web.Request) -> web.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.arrived.put_nowait((headers, await request.read()))
-        self.refusals -= 1
-        return web.Response(status=204 if self.refusals < 0 else 500)
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    account = WechatPayAccount("shop", MCHID, (APP_ID,), SERIAL, public_pem(key_of("merchant")), API_V3_KEY.encode())
-    key = private_pem(key_of("platform"))
-    keys = WechatPayKeys(key, (PlatformCertificate(platform_certificate(), key),))
-    simulator = WechatPaySimulator(tmp_path / "wechatpay.db", [account], keys, time_scale=HASTE)
-    url = f"http://127.0.0.1:{await simulator.start('127.0.0.1', 0)}"
-    async with aiohttp.ClientSession() as session:
-        made = Desk(url, session, simulator)
-        inbound = web.Application()
-        inbound.router.add_post("/inbound", made.receive)
-        runner = web.AppRunner(inbound, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        made.notify_url = f"http://127.0.0.1:{runner.addresses[0][1]}/inbound"
-        yield made
-        await simulator.stop()
-        await runner.cleanup()
-
-
-def order(desk: Desk, **changes: Any) -> dict[str, Any]:
-    content = {
-        "appid": APP_ID,
-        "mchid": MCHID,
-        "description": "测试商品",
-        "out_trade_no": NUMBER,
-        "notify_url": desk.notify_url,
-        "amount": {"total": 1000, "currency": "CNY"},
-    } | changes
-    return {name: value for name, value in content.items() if value is not None}
-
-
-def code_order(code: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "appid": APP_ID,
-        "mchid": MCHID,
-        "description": "Tea",
-        "out_trade_no": NUMBER,
-        "amount": {"total": 1000, "currency": "CNY"},
-        "payer": {"auth_code": code},
-        "scene_info": {"store_info": {"id": "S1"}},
-    } | changes
-
+from tests.conformance.alipay import key_of
+from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID
+from tests.integration.wechatpay.desk import NUMBER, ORDERS, REFUNDS, WAIT_S, Answer, Desk, code_order, order
 
 # Authorization.
 
@@ -381,7 +264,7 @@ async def test_a_notification_can_be_sent_wrongly(desk: Desk, manner: str) -> No
 
     def is_right() -> bool:
         seal = read_seal(headers)
-        seal.require_fresh(time.time())
+        seal.require_fresh(desk.clock() / 1_000_000)
         opened(body)
         return is_signed(key_of("platform").public_key(), seal.text(body), seal.signature)
 

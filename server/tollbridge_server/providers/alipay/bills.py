@@ -52,7 +52,7 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
     if not isinstance(answer, Answer):
         return NoBill(answer.reason, is_retryable=True)
     if not answer.is_success:
-        bare = answer.sub_code.rpartition(".")[2]
+        bare = answer.sub_code.rpartition(".")[2].upper()
         return NoBill(f"{answer.code} {answer.sub_code}", is_retryable=bare in _LATER or answer.code != "40004")
     if answer.bill_file_code == _EMPTY:
         return Bill(())

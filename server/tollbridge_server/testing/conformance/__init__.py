@@ -6,11 +6,14 @@ checks:
     class TestSandbox(ConformanceKit):
         @pytest.fixture
         async def subject(self, tmp_path): ...
+
+A provider with bills inherits BillKit as well.
 """
 
 from __future__ import annotations
 
+from tollbridge_server.testing.conformance.bills import BilledSubject, BillKit
 from tollbridge_server.testing.conformance.kit import ConformanceKit
 from tollbridge_server.testing.conformance.subject import Decline, Fault, Subject
 
-__all__ = ["ConformanceKit", "Decline", "Fault", "Subject"]
+__all__ = ["BillKit", "BilledSubject", "ConformanceKit", "Decline", "Fault", "Subject"]

@@ -167,7 +167,7 @@ async def test_an_empty_bill_needs_no_file() -> None:
 @pytest.mark.parametrize(
     ("answer", "is_retryable"),
     [
-        ({"code": "40004", "sub_code": "isp.bill_not_exist"}, False),
+        ({"code": "40004", "sub_code": "isp.bill_not_exist"}, True),
         ({"code": "40004", "sub_code": "BILL_NOT_EXIST"}, True),
         ({"code": "40004", "sub_code": "isv.NO_BILL_DATA"}, True),
         ({"code": "40004", "sub_code": "INVAILID_ARGUMENTS"}, False),

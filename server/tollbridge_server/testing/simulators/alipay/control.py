@@ -17,6 +17,7 @@ from tollbridge_server.testing.simulators.alipay.fields import Refused
 from tollbridge_server.testing.simulators.alipay.gateway import Gateway, TurnedAway
 from tollbridge_server.testing.simulators.alipay.office import APP_METHODS, Office
 from tollbridge_server.testing.simulators.alipay.rules import Behavior
+from tollbridge_server.testing.simulators.common.billing import read_day
 from tollbridge_server.testing.simulators.common.guard import CONTROL_PREFIX, only_this_machine
 from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
 
@@ -56,6 +57,7 @@ class Control:
             ("POST", "pay_order", self._pay_order),
             ("POST", "notify", self._notify),
             ("POST", "replay", self._replay),
+            ("POST", "bill", self._make_bill),
             ("GET", "book", self._list_book),
             ("GET", "notifications", self._list_notifications),
         ):
@@ -117,6 +119,14 @@ class Control:
         if entry is None:
             return web.Response(status=404, text="there is no such notification")
         return _json({"status": await self._send(entry, manner)})
+
+    async def _make_bill(self, request: web.Request) -> web.Response:
+        """Make the bill of a day now, which otherwise comes at nine o'clock of the day after: ?date=2026-01-02."""
+        day = read_day(request.query.get("date", ""))
+        if day is None:
+            return web.Response(status=400, text="date has to be a day such as 2026-01-02")
+        self._office.bills.desk.make_early(day)
+        return web.Response(text="made")
 
     async def _list_book(self, request: web.Request) -> web.Response:
         """List what is booked for an account: ?account=…."""

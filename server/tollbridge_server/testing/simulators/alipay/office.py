@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tollbridge_server.testing.simulators.alipay.accounts import AlipayAccount
+from tollbridge_server.testing.simulators.alipay.bills import Bills
 from tollbridge_server.testing.simulators.alipay.book import Freeze, Ledger, Trade, open_book
 from tollbridge_server.testing.simulators.alipay.fields import Content
 from tollbridge_server.testing.simulators.alipay.freezes import Freezes
@@ -21,7 +22,12 @@ from tollbridge_server.testing.simulators.common.faults import Armed
 BROWSER_METHODS = frozenset({"alipay.trade.page.pay", "alipay.trade.wap.pay"})
 APP_METHODS = frozenset({"alipay.trade.app.pay", "alipay.fund.auth.order.app.freeze"})
 QUESTIONS = frozenset(
-    {"alipay.trade.query", "alipay.trade.fastpay.refund.query", "alipay.fund.auth.operation.detail.query"}
+    {
+        "alipay.trade.query",
+        "alipay.trade.fastpay.refund.query",
+        "alipay.fund.auth.operation.detail.query",
+        "alipay.data.dataservice.bill.downloadurl.query",
+    }
 )
 
 
@@ -41,6 +47,7 @@ class Office(Desk[Ledger]):
         """What the next requests that are no questions suffer."""
         self.trades = Trades(ledger, now_us, lambda: self.pages_url)
         self.freezes = Freezes(ledger, now_us, lambda: self.pages_url)
+        self.bills = Bills(ledger, now_us, lambda: self.pages_url)
 
     def now_us(self) -> int:
         """Return the simulator's time."""
@@ -51,7 +58,7 @@ class Office(Desk[Ledger]):
     ) -> Answer:
         """Return the business fields of the answer. Raises Refused."""
         trades, freezes = self.trades, self.freezes
-        content = Content(members, prefix="" if ".fund.auth." in method else "ACQ.")
+        content = Content(members, prefix="ACQ." if ".trade." in method else "")
         work: dict[str, Callable[[], Answer]] = {
             "alipay.trade.precreate": lambda: trades.precreate(account, content, notify_url),
             "alipay.trade.pay": lambda: trades.pay(account, content, notify_url),
@@ -65,6 +72,7 @@ class Office(Desk[Ledger]):
             "alipay.fund.auth.order.unfreeze": lambda: freezes.unfreeze(account, content),
             "alipay.fund.auth.operation.cancel": lambda: freezes.cancel(account, content),
             "alipay.fund.auth.operation.detail.query": lambda: freezes.query(account, content),
+            "alipay.data.dataservice.bill.downloadurl.query": lambda: self.bills.link(account, content),
         }
         answer = await self.write(lambda _: work[method]())
         self.posted.set()
@@ -82,6 +90,13 @@ class Office(Desk[Ledger]):
             return self.trades.prepare(account, method, content, notify_url=notify_url, return_url=return_url)
 
         return await self.write(unit)
+
+    async def bill(self, token: str) -> bytes | None:
+        """Return the file that a link opens; None when the link is unknown or over."""
+        file = self.bills.desk.opened(token)
+        if file is None:
+            return None
+        return await self.write(lambda _: self.bills.file(self.accounts[file.account_id], file))
 
     async def lose_once(self, account: AlipayAccount, request: str) -> bool:
         """Note that a request is lost on purpose; False when it was lost before, so that this one gets through."""

@@ -6,6 +6,7 @@ import html
 
 from aiohttp import web
 
+from tollbridge_server.testing.simulators.alipay import bills
 from tollbridge_server.testing.simulators.alipay.book import AUTHORIZED, INIT, PAID, WAITING, Trade
 from tollbridge_server.testing.simulators.alipay.fields import yuan
 from tollbridge_server.testing.simulators.alipay.office import Office
@@ -19,8 +20,8 @@ _POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inl
 _DECISIONS = ("", "approve", "refuse")
 
 
-class PayerPages:
-    """The routes under /qr/."""
+class Pages:
+    """The routes outside the gateway: the payer's under /qr/, and the files of bills."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -29,6 +30,7 @@ class PayerPages:
         """Add the routes."""
         application.router.add_get("/qr/{token}", self._show)
         application.router.add_post("/qr/{token}", self._decide)
+        application.router.add_get(bills.PATH, self._bill)
 
     async def _show(self, request: web.Request) -> web.Response:
         return await serve(self._office, request.match_info["token"], "")
@@ -36,6 +38,12 @@ class PayerPages:
     async def _decide(self, request: web.Request) -> web.Response:
         decision = str((await request.post()).get("decision", ""))
         return await serve(self._office, request.match_info["token"], decision)
+
+    async def _bill(self, request: web.Request) -> web.Response:
+        content = await self._office.bill(request.query.get("token", ""))
+        if content is None:
+            return web.Response(status=403, text="The link is unknown, or older than 30 seconds; ask for a new one.")
+        return web.Response(body=content, content_type="application/zip")
 
 
 async def serve(office: Office, token: str, decision: str) -> web.Response:

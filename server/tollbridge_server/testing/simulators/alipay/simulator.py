@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +16,7 @@ from tollbridge_server.testing.simulators.alipay.control import Control, Manner
 from tollbridge_server.testing.simulators.alipay.fields import written_time
 from tollbridge_server.testing.simulators.alipay.gateway import Gateway
 from tollbridge_server.testing.simulators.alipay.office import Office
-from tollbridge_server.testing.simulators.alipay.pages import PayerPages
+from tollbridge_server.testing.simulators.alipay.pages import Pages
 from tollbridge_server.testing.simulators.alipay.rules import Behavior
 from tollbridge_server.testing.simulators.common.desk import system_now_us
 from tollbridge_server.testing.simulators.common.notifier import Notifier
@@ -56,7 +57,7 @@ class AlipaySimulator:
         """Listen and notify; return the port."""
         application = web.Application(client_max_size=_MAX_REQUEST_BYTES)
         self._gateway.add_to(application)
-        PayerPages(self._office).add_to(application)
+        Pages(self._office).add_to(application)
         application.router.add_get("/health", _health)
         Control(self._office, self._gateway, send=self._send, redirect=self._redirect).add_to(application)
         # Whoever waits for an answer that never comes must not hold up the end.
@@ -85,6 +86,10 @@ class AlipaySimulator:
     def arm(self, behavior: Behavior, count: int = 1) -> None:
         """Let the next requests that are no questions suffer `behavior`."""
         self._office.armed.arm(behavior, count)
+
+    def make_bill(self, day: date) -> None:
+        """Make the bill of a day in China now, with what is booked when it is fetched."""
+        self._office.bills.desk.make_early(day)
 
     async def decide(self, account_id: str, reference: str, decision: str) -> str:
         """Do as the payer of an order ("approve" or "refuse"); return its state. Raises LookupError."""

@@ -53,6 +53,10 @@ class Armed(Generic[F]):
         """Return what this request suffers, or None."""
         return self._waiting.pop(0) if self._waiting else None
 
+    def take_one_of(self, *wanted: F) -> F | None:
+        """Return what this request suffers if it is one of `wanted`; everything else waits for another request."""
+        return self._waiting.pop(0) if self._waiting and self._waiting[0] in wanted else None
+
 
 async def improper_answer(request: web.Request, fault: Fault) -> web.Response:
     """Answer as the fault wants it: with an error, with a reset connection, or not while anybody listens."""

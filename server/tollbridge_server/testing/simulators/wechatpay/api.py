@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 from cryptography import x509
 
-from tollbridge_server.providers.rsa_keys import Signer, is_signed, read_private_key, read_public_key
+from tollbridge_server.providers.rsa_keys import is_signed, read_public_key
 from tollbridge_server.providers.wechatpay.certificates import serial_number
 from tollbridge_server.providers.wechatpay.encryption import ALGORITHM, seal
 from tollbridge_server.providers.wechatpay.signing import (
@@ -22,13 +22,13 @@ from tollbridge_server.providers.wechatpay.signing import (
     Authorization,
     AuthorizationInvalid,
     SchemeUnknown,
-    Seal,
-    answer_text,
     read_authorization,
     request_text,
 )
 from tollbridge_server.testing.simulators.common.faults import Fault, improper_answer
-from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount, WechatPayKeys
+from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
+from tollbridge_server.testing.simulators.wechatpay.bills import DOWNLOAD_PATH
+from tollbridge_server.testing.simulators.wechatpay.keys import Signing
 from tollbridge_server.testing.simulators.wechatpay.office import Office
 from tollbridge_server.testing.simulators.wechatpay.orders import PRODUCTS
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused, Reply, document, error
@@ -43,55 +43,9 @@ from tollbridge_server.testing.simulators.wechatpay.rules import (
 )
 
 MAX_SKEW_S = 300
-_STALE_S = 600
 _ORDERS, _REFUNDS = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 Work = Callable[[], Reply]
-
-
-class Signing:
-    """WeChat Pay's keys: which one signs for an account, and what is said instead when a fault wants it."""
-
-    def __init__(self, keys: WechatPayKeys) -> None:
-        self._public = Signer(read_private_key(keys.private_key, setting="private_key"))
-        self.certificates = keys.certificates
-        self._platform = [
-            (
-                serial_number(x509.load_pem_x509_certificate(each.certificate.encode())),
-                Signer(read_private_key(each.private_key, setting="private_key")),
-            )
-            for each in keys.certificates
-        ]
-        self.present = 0
-        """Which platform certificate is in use; a rotation counts it up."""
-
-    async def headers(
-        self, account: WechatPayAccount, body: bytes, *, wanted: str, now_s: int, behavior: Behavior | None = None
-    ) -> dict[str, str]:
-        """Return the headers of an answer or a notification. `wanted` is the key that the request asked for."""
-        if behavior is Behavior.MISSING_HEADERS:
-            return {}
-        serial, signer = self._of(account, wanted)
-        timestamp = str(now_s - (_STALE_S if behavior is Behavior.STALE_TIMESTAMP else 0))
-        nonce = secrets.token_hex(16)
-        text = answer_text(timestamp, nonce, body)
-        signature = await signer.sign(text[::-1] if behavior is Behavior.WRONG_SIGNATURE else text)
-        if behavior is Behavior.SIGNTEST:
-            signature = f"WECHATPAY/SIGNTEST/{signature}"
-        if behavior is Behavior.UNKNOWN_SERIAL:
-            serial = "F" * 40
-        return Seal(timestamp=timestamp, nonce=nonce, serial=serial, signature=signature).headers()
-
-    def close(self) -> None:
-        """End the signing threads."""
-        for signer in (self._public, *(signer for _, signer in self._platform)):
-            signer.close()
-
-    def _of(self, account: WechatPayAccount, wanted: str) -> tuple[str, Signer]:
-        has_certificate = bool(self._platform) and (account.has_certificates or not account.public_key_id)
-        if account.public_key_id and (wanted == account.public_key_id or not has_certificate):
-            return account.public_key_id, self._public
-        return self._platform[self.present]
 
 
 class Api:
@@ -117,6 +71,8 @@ class Api:
         application.router.add_post(_REFUNDS, self._refund)
         application.router.add_get(f"{_REFUNDS}/{{number}}", self._refund_query)
         application.router.add_get("/v3/certificates", self._certificates)
+        application.router.add_get("/v3/bill/{kind:tradebill|fundflowbill}", self._bill)
+        application.router.add_get(DOWNLOAD_PATH, self._bill_file)
 
     async def _order(self, request: web.Request) -> web.Response:
         async def serve(account: WechatPayAccount, body: bytes) -> web.Response:
@@ -165,6 +121,23 @@ class Api:
         async def serve(account: WechatPayAccount, _: bytes) -> web.Response:
             number = request.match_info["number"]
             return await self._question(request, account, lambda: self._office.refunds.query(account, number))
+
+        return await self._served(request, serve)
+
+    async def _bill(self, request: web.Request) -> web.Response:
+        async def serve(account: WechatPayAccount, _: bytes) -> web.Response:
+            kind, bills = request.match_info["kind"], self._office.bills
+            fault = self._office.armed.take_one_of(Behavior.HASH_MISMATCH, Behavior.STATEMENT_CREATING)
+            return await self._question(request, account, lambda: bills.link(account, kind, request.query, fault=fault))
+
+        return await self._served(request, serve)
+
+    async def _bill_file(self, request: web.Request) -> web.Response:
+        async def serve(account: WechatPayAccount, _: bytes) -> web.Response:
+            token = request.query.get("token", "")
+            reply = await self._office.carry_out(lambda: self._office.bills.file(account, token))
+            # A file is not signed: its hash was in the signed answer that named it.
+            return web.Response(body=reply.body, content_type="application/octet-stream", headers=_request_id(0))
 
         return await self._served(request, serve)
 

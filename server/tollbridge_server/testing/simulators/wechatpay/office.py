@@ -8,6 +8,7 @@ from pathlib import Path
 from tollbridge_server.testing.simulators.common.desk import Desk, system_now_us
 from tollbridge_server.testing.simulators.common.faults import Armed
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
+from tollbridge_server.testing.simulators.wechatpay.bills import Bills
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger, open_book
 from tollbridge_server.testing.simulators.wechatpay.orders import Orders
 from tollbridge_server.testing.simulators.wechatpay.refunds import Refunds
@@ -37,6 +38,7 @@ class Office(Desk[Ledger]):
         """What the next requests that are no questions suffer."""
         self.orders = Orders(ledger, now_us, lambda: self.pages_url)
         self.refunds = Refunds(ledger, now_us, settles_s=refunds_settle_s)
+        self.bills = Bills(ledger, now_us, lambda: self.pages_url)
 
     def now_us(self) -> int:
         """Return the simulator's time."""

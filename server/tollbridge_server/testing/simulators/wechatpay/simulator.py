@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import aiohttp
@@ -15,8 +16,9 @@ from tollbridge_server.testing.simulators.common.desk import system_now_us
 from tollbridge_server.testing.simulators.common.notifier import Notifier
 from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount, WechatPayKeys
-from tollbridge_server.testing.simulators.wechatpay.api import Api, Signing
+from tollbridge_server.testing.simulators.wechatpay.api import Api
 from tollbridge_server.testing.simulators.wechatpay.control import Control, Manner
+from tollbridge_server.testing.simulators.wechatpay.keys import Signing
 from tollbridge_server.testing.simulators.wechatpay.office import Office
 from tollbridge_server.testing.simulators.wechatpay.pages import PayerPages
 from tollbridge_server.testing.simulators.wechatpay.rules import NOTIFY_SCHEDULE_S, REFUND_SETTLES_S, Behavior
@@ -92,6 +94,10 @@ class WechatPaySimulator:
     def arm(self, behavior: Behavior, count: int = 1) -> None:
         """Let the next requests that are no questions suffer `behavior`."""
         self._office.armed.arm(behavior, count)
+
+    def make_bill(self, day: date) -> None:
+        """Make the bill of a day in China now, with what is booked when it is fetched."""
+        self._office.bills.desk.make_early(day)
 
     async def decide(self, account_id: str, reference: str, decision: str) -> str:
         """Do as the payer of an order ("approve" or "refuse"); return its state. Raises LookupError."""
