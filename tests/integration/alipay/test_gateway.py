@@ -3,113 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import orjson
 import pytest
-from aiohttp import web
 from tollbridge_server.providers.alipay.encryption import decrypt, encrypt, read_aes_key
 from tollbridge_server.providers.alipay.signing import (
     form_of,
     notification_fields,
     notification_text,
     open_envelope,
-    request_text,
 )
-from tollbridge_server.providers.rsa_keys import is_signed, sign
+from tollbridge_server.providers.rsa_keys import is_signed
 from tollbridge_server.testing.simulators.alipay import AlipayAccount, AlipayKeys, AlipaySimulator
 
 from tests.conformance.alipay import APP_ID, SELLER_ID, key_of, private_pem, public_pem
-
-AES_KEY = "AAECAwQFBgcICQoLDA0ODw=="
-WAIT_S = 20.0
-
-
-def china_now() -> str:
-    return datetime.now(UTC).astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
-
-
-class Desk:
-    """A simulator with two applications, one of which encrypts, and an inbound side that may refuse at first."""
-
-    def __init__(self, url: str, session: aiohttp.ClientSession, simulator: AlipaySimulator) -> None:
-        self.url, self.session, self.simulator = url, session, simulator
-        self.notify_url = ""
-        self.refusals = 0
-        self.arrived: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def parameters(self, method: str, content: dict[str, Any], **changes: str) -> dict[str, str]:
-        given = {
-            "app_id": APP_ID,
-            "method": method,
-            "charset": "utf-8",
-            "sign_type": "RSA2",
-            "timestamp": china_now(),
-            "version": "1.0",
-            "biz_content": orjson.dumps(content).decode(),
-            "alipay_sdk": "a client adds this and signs it",
-        } | changes
-        given["sign"] = sign(key_of("application"), request_text(given))
-        return given
-
-    async def post(self, parameters: dict[str, str]) -> dict[str, Any]:
-        """Return the node of the answer, after its signature is checked where it has one."""
-        async with self.session.post(f"{self.url}/gateway.do", data=parameters) as answer:
-            body = await answer.read()
-            assert answer.status == 200
-            assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        envelope = open_envelope(body, method=parameters.get("method", ""))
-        if envelope.signature:
-            assert is_signed(key_of("alipay").public_key(), envelope.raw, envelope.signature)
-        node: dict[str, Any] = orjson.loads(envelope.raw)
-        return {**node, "is_signed": bool(envelope.signature)}
-
-    async def call(self, method: str, content: dict[str, Any], **changes: str) -> dict[str, Any]:
-        return await self.post(self.parameters(method, content, **changes))
-
-    async def receive(self, request: web.Request) -> web.Response:
-        self.arrived.put_nowait(await request.read())
-        self.refusals -= 1
-        return web.Response(text="success" if self.refusals < 0 else "fail")
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    accounts = [
-        AlipayAccount("plain", APP_ID, SELLER_ID, public_pem(key_of("application"))),
-        AlipayAccount("sealed", "2021000000000002", SELLER_ID, public_pem(key_of("application")), aes_key=AES_KEY),
-    ]
-    keys = AlipayKeys(private_pem(key_of("alipay")))
-    simulator = AlipaySimulator(tmp_path / "alipay.db", accounts, keys, notify_schedule_s=(0.05, 0.05))
-    url = f"http://127.0.0.1:{await simulator.start('127.0.0.1', 0)}"
-    async with aiohttp.ClientSession() as session:
-        made = Desk(url, session, simulator)
-        inbound = web.Application()
-        inbound.router.add_post("/inbound", made.receive)
-        runner = web.AppRunner(inbound, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        made.notify_url = f"http://127.0.0.1:{runner.addresses[0][1]}/inbound"
-        yield made
-        await simulator.stop()
-        await runner.cleanup()
-
-
-def order(number: str = "T1", **changes: Any) -> dict[str, Any]:
-    content = {
-        "out_trade_no": number,
-        "total_amount": "10.00",
-        "subject": "Tea",
-        "scene": "bar_code",
-        "auth_code": f"28{abs(hash(number)) % 10**12:012d}0000",
-        "product_code": "FACE_TO_FACE_PAYMENT",
-    } | changes
-    return {name: value for name, value in content.items() if value is not None}
-
+from tests.integration.alipay.desk import AES_KEY, WAIT_S, Desk, order
 
 # The gateway.
 

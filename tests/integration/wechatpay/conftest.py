@@ -17,7 +17,8 @@ from tollbridge_server.testing.simulators.wechatpay import (
 
 from tests.conformance.alipay import key_of, private_pem, public_pem
 from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID, SERIAL, platform_certificate
-from tests.integration.wechatpay.desk import HASTE, OTHER_MCHID, Clock, Desk
+from tests.integration.clocks import Clock
+from tests.integration.wechatpay.desk import HASTE, OTHER_MCHID, Desk
 
 
 @pytest.fixture

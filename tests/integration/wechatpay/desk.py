@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import time as datetime_time
 from typing import Any
 
 import aiohttp
@@ -15,11 +12,11 @@ import orjson
 from aiohttp import web
 from tollbridge_server.providers.rsa_keys import is_signed, sign
 from tollbridge_server.providers.wechatpay.signing import Authorization, read_seal, request_text
-from tollbridge_server.testing.simulators.common.billing import CHINA
 from tollbridge_server.testing.simulators.wechatpay import WechatPaySimulator
 
 from tests.conformance.alipay import key_of
 from tests.conformance.wechatpay import APP_ID, MCHID, SERIAL
+from tests.integration.clocks import Clock
 
 ORDERS, REFUNDS = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
 NUMBER = "T20260101001"
@@ -37,21 +34,6 @@ class Answer:
     @property
     def json(self) -> Any:
         return orjson.loads(self.body)
-
-
-class Clock:
-    """The time of the simulator and of its merchants, microseconds since the epoch; a test may set it forward.
-
-    It begins at China's noon of today, so that no test runs into another day.
-    """
-
-    def __init__(self) -> None:
-        self.ahead_s = 0
-        noon = datetime.combine(datetime.now(CHINA).date(), datetime_time(12), CHINA)
-        self._offset_us = int(noon.timestamp()) * 1_000_000 - time.time_ns() // 1000
-
-    def __call__(self) -> int:
-        return time.time_ns() // 1000 + self._offset_us + self.ahead_s * 1_000_000
 
 
 class Desk:
