@@ -10,7 +10,8 @@ class WechatPayAccount:
     """A merchant as WeChat Pay knows it: the public key of its API certificate, and the APIv3 key that both hold.
 
     With `public_key_id` empty answers and callbacks are signed with platform certificates only. With it set they are
-    signed with WeChat Pay's public key; `has_certificates` then means an account in transition, which gets both.
+    signed with WeChat Pay's public key; `has_certificates` then means an account in transition, which gets both: the
+    public key signs an answer if the request asks for it, and every other try of a notification, the first included.
     """
 
     account_id: str
@@ -35,7 +36,7 @@ class PlatformCertificate:
 class WechatPayKeys:
     """What WeChat Pay signs with: the private half of its public key, and platform certificates, the oldest first.
 
-    The first certificate is in use; the others come in by rotation. Keys are PEM.
+    The first certificate is in use and the second is announced; the others come in by rotation. Keys are PEM.
     """
 
     private_key: str = field(repr=False)

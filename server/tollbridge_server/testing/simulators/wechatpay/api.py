@@ -147,7 +147,7 @@ class Api:
                 raise Refused(
                     404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。"
                 )
-            listed = [_entry(each.certificate, account.api_v3_key) for each in self._signing.certificates]
+            listed = [_entry(each.certificate, account.api_v3_key) for each in self._signing.announced]
             return await self._answer(request, account, document({"data": listed}))
 
         return await self._served(request, serve)

@@ -12,7 +12,7 @@ from cryptography import x509
 from tollbridge_server.providers.rsa_keys import Signer, read_private_key
 from tollbridge_server.providers.wechatpay.certificates import serial_number
 from tollbridge_server.providers.wechatpay.signing import Seal, answer_text
-from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount, WechatPayKeys
+from tollbridge_server.testing.simulators.wechatpay.accounts import PlatformCertificate, WechatPayAccount, WechatPayKeys
 from tollbridge_server.testing.simulators.wechatpay.rules import Behavior
 
 _STALE_S = 600
@@ -33,6 +33,11 @@ class Signing:
         ]
         self.present = 0
         """Which platform certificate is in use; a rotation counts it up."""
+
+    @property
+    def announced(self) -> tuple[PlatformCertificate, ...]:
+        """The platform certificates that merchants can fetch: all up to the next one, which is shown before its use."""
+        return self.certificates[: self.present + 2]
 
     async def headers(
         self, account: WechatPayAccount, body: bytes, *, wanted: str, now_s: int, behavior: Behavior | None = None
