@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from tests.sdks.driving import drive
 from tollbridge_server.testing.simulators.wechatpay import (
     WechatPayAccount,
     WechatPayKeys,
@@ -22,6 +21,7 @@ from tollbridge_server.testing.simulators.wechatpay import (
 from tests.conformance.alipay import key_of, private_pem, public_pem
 from tests.conformance.wechatpay import API_V3_KEY, APP_ID, PUBLIC_KEY_ID, SERIAL
 from tests.integration.wechatpay.platform import certified, serial_of
+from tests.sdks.driving import drive
 
 MCHIDS = {"certificates": "1900000001", "public_key": "1900000002"}
 """A merchant of each kind: one whose answers platform certificates sign, and one with WeChat Pay's public key."""
