@@ -18,7 +18,7 @@ from tollbridge_server.development import initialize
 from tollbridge_server.development.simulated import free_ports
 from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.services.verification import Verification
-from tollbridge_server.testing.processes import SandboxProcess
+from tollbridge_server.testing.processes import SimulatorProcess
 from tollbridge_server.testing.simulators.sandbox import read_book
 
 from tests.crash.servers import Server
@@ -52,7 +52,7 @@ class Rig:
             '[notifications]\nlisten = "127.0.0.1:0"', f'[notifications]\nlisten = "127.0.0.1:{notifications_port}"'
         )
         self.target = f"127.0.0.1:{grpc_port}"
-        self.sandbox = SandboxProcess(made.config_path).start()
+        self.sandbox = SimulatorProcess(made.config_path).start()
         self._rewrite('# base_url = "http://127.0.0.1:7490"', f'base_url = "{self.sandbox.base_url}"')
         self.server = Server(made.config_path, environment=QUICK, bug=bug)
         self.is_spoiled = False

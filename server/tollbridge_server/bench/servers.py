@@ -13,7 +13,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from tollbridge_server.development import initialize
-from tollbridge_server.testing.processes import SandboxProcess, ServerProcess
+from tollbridge_server.testing.processes import ServerProcess, SimulatorProcess
 
 _METRICS = {"TOLLBRIDGE_METRICS__LISTEN": "127.0.0.1:0"}
 
@@ -77,7 +77,7 @@ def server(directory: Path) -> Iterator[Server]:
 def server_over_http(directory: Path) -> Iterator[Server]:
     """Run a server whose sandbox is a process of its own, reached over signed HTTP."""
     made = initialize(directory / "config.toml", has_free_ports=True)
-    with SandboxProcess(made.config_path) as sandbox:
+    with SimulatorProcess(made.config_path) as sandbox:
         made.config_path.write_text(made.config_path.read_text() + f'base_url = "{sandbox.base_url}"\n')
         with Server(made.config_path) as running:
             yield running

@@ -122,23 +122,28 @@ class ServerProcess(ListeningProcess):
         return self.endpoints["grpc"]
 
 
-class SandboxProcess(ListeningProcess):
-    """`tollbridge simulate sandbox` for the accounts of a configuration."""
+class SimulatorProcess(ListeningProcess):
+    """`tollbridge simulate` with a provider, for the accounts of a configuration that `tollbridge config init` wrote.
 
-    def __init__(self, config_path: Path, *, listen: str = "127.0.0.1:0", book_path: Path | None = None) -> None:
-        self.book_path = book_path or config_path.with_name("acquirer.db")
+    It listens where the section of the provider says, the sandbox on a free port; `listen` overrides both.
+    """
+
+    def __init__(self, config_path: Path, provider: str = "sandbox", *, listen: str = "") -> None:
+        is_sandbox = provider == "sandbox"
+        self.provider = provider
+        self.book_path = config_path.parent / ("acquirer.db" if is_sandbox else f"{provider}/simulator.db")
         super().__init__(
             [
-                *("simulate", "sandbox", "--json", "--config", str(config_path)),
-                *("--listen", listen, "--book", str(self.book_path)),
+                *("simulate", provider, "--json", "--config", str(config_path)),
+                *("--listen", listen or ("127.0.0.1:0" if is_sandbox else ""), "--book", str(self.book_path)),
             ],
-            log_path=config_path.with_name("sandbox.log"),
+            log_path=config_path.with_name(f"{provider}.log"),
         )
 
     @property
     def base_url(self) -> str:
-        """Where the acquirer answers."""
-        return self.endpoints["sandbox"]
+        """Where the simulator answers."""
+        return self.endpoints[self.provider]
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:

@@ -13,7 +13,7 @@ from tollbridge_server import app
 from tollbridge_server.config import load
 from tollbridge_server.development import initialize
 from tollbridge_server.services.verification import Verification
-from tollbridge_server.testing.processes import SandboxProcess, ServerProcess
+from tollbridge_server.testing.processes import ServerProcess, SimulatorProcess
 
 from tests.integration.machine.shop import QUICK
 
@@ -23,7 +23,7 @@ class Bridges:
     """Running servers of one configuration, and the acquirer that they share."""
 
     servers: tuple[ServerProcess, ...]
-    sandbox: SandboxProcess
+    sandbox: SimulatorProcess
     config_path: Path
     token: str
 
@@ -45,7 +45,7 @@ def bridges(directory: Path, *, servers: int, database_url: str) -> Iterator[Bri
     text = made.config_path.read_text().replace("sqlite:///tollbridge.db", database_url)
     made.config_path.write_text(text)
     with ExitStack() as stack:
-        sandbox = stack.enter_context(SandboxProcess(made.config_path))
+        sandbox = stack.enter_context(SimulatorProcess(made.config_path))
         text = text.replace('# base_url = "http://127.0.0.1:7490"', f'base_url = "{sandbox.base_url}"')
         made.config_path.write_text(text)
         app.migrate(load(made.config_path))

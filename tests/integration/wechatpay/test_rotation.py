@@ -9,11 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
-import orjson
-import pytest
 from aiohttp import web
 from tollbridge_server.domain.evidence import Evidence, Outcome
 from tollbridge_server.domain.money import Money
@@ -27,20 +24,16 @@ from tollbridge_server.ports.provider import (
     Inquiry,
     NotificationRefused,
 )
-from tollbridge_server.providers.rsa_keys import sign
 from tollbridge_server.providers.wechatpay import WechatPayAdapter, WechatPaySettings, build
-from tollbridge_server.providers.wechatpay.signing import Authorization, request_text
 from tollbridge_server.testing.simulators.wechatpay import (
     PlatformCertificate,
     WechatPayAccount,
     WechatPayKeys,
     WechatPaySimulator,
-    read_book,
 )
 
 from tests.conformance.alipay import key_of, private_pem, public_pem
 from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID, PUBLIC_KEY_ID, SERIAL
-from tests.integration.wechatpay.platform import certified, serial_of
 
 SHOP = "shop"
 CERTIFICATES = "/v3/certificates"
