@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tollbridge_server.app.application import Application, Endpoints
+from tollbridge_server.app.bills import NoSuchBill, fetch_bill
 from tollbridge_server.app.building import build
 from tollbridge_server.app.failpoints import FAILPOINT_VARIABLE
 from tollbridge_server.app.running import serve, simulate, simulate_sandbox
@@ -12,8 +13,10 @@ __all__ = [
     "FAILPOINT_VARIABLE",
     "Application",
     "Endpoints",
+    "NoSuchBill",
     "build",
     "check",
+    "fetch_bill",
     "migrate",
     "serve",
     "simulate",

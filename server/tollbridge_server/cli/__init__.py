@@ -24,6 +24,7 @@ ROOMS = {
     "refund": "payments",
     "status": "payments",
     "watch": "payments",
+    "bill": "bills",
     "bench": "bench",
 }
 """Each command, and the module that registers it."""

@@ -26,6 +26,7 @@ class Capabilities:
     reference as the same request. `not_found_grace_s` is how long after the send deadline "not found" still
     proves nothing. `send_timeout_s` bounds one call. `cancels_unsent` says that a cancel of a reference which the
     provider has never seen is confirmed and also keeps a late request with that reference from taking effect.
+    `has_bills` says that the adapter is a BillSource.
     """
 
     operations: frozenset[OperationKind]
@@ -35,6 +36,7 @@ class Capabilities:
     not_found_grace_s: float = 60.0
     send_timeout_s: float = 20.0
     cancels_unsent: bool = False
+    has_bills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class BillKit(Desk):
         await self.authorized(subject, kind=OperationKind.SALE)
 
         assert isinstance(subject.adapter, BillSource)
+        assert subject.adapter.capabilities.has_bills
         assert isinstance(await subject.adapter.fetch_bill(subject.today()), NoBill)
 
     async def bill(self, subject: BilledSubject) -> tuple[BillRow, ...]:
