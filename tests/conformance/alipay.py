@@ -1,4 +1,4 @@
-"""Alipay as a subject of the kit: the adapter over real HTTP before the simulator, in key mode."""
+"""Alipay as a subject of the kit: the adapter over real HTTP before the simulator, in key and in certificate mode."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def barcode(last_digits: str = "0000") -> PaymentMethod:
 
 
 class AlipaySubject:
-    """The adapter of one application, the simulator, and a merchant's inbound side."""
+    """The adapter of one application in key mode, the simulator, and a merchant's inbound side."""
 
     currency = "CNY"
     opens_with_payer = True
@@ -102,8 +102,7 @@ class AlipaySubject:
         await self._inbound.setup()
         await web.TCPSite(self._inbound, "127.0.0.1", 0).start()
         self._notify_url = f"http://127.0.0.1:{self._inbound.addresses[0][1]}/inbound"
-        account = AlipayAccount(ACCOUNT, APP_ID, SELLER_ID, public_pem(key_of("application")))
-        self._simulator = AlipaySimulator(self._book_path, [account], AlipayKeys(private_pem(key_of("alipay"))))
+        self._simulator = AlipaySimulator(self._book_path, [self.known_as()], self.alipays_keys())
         port = await self._simulator.start("127.0.0.1", 0)
         self._session = aiohttp.ClientSession()
         self._adapter = self._make(f"http://127.0.0.1:{port}/gateway.do")
@@ -113,6 +112,18 @@ class AlipaySubject:
         await self._session.close()
         await self._simulator.stop()
         await self._inbound.cleanup()
+
+    def known_as(self) -> AlipayAccount:
+        """Return the application as Alipay knows it."""
+        return AlipayAccount(ACCOUNT, APP_ID, SELLER_ID, public_pem(key_of("application")))
+
+    def alipays_keys(self) -> AlipayKeys:
+        """Return what Alipay signs with."""
+        return AlipayKeys(private_pem(key_of("alipay")))
+
+    def believed_keys(self) -> dict[str, str]:
+        """Return the settings by which the adapter knows Alipay."""
+        return {"alipay_public_key": public_pem(key_of("alipay"))}
 
     @property
     def adapter(self) -> AlipayAdapter:
@@ -177,7 +188,7 @@ class AlipaySubject:
             seller_id=seller,
             notify_url=self._notify_url,
             private_key=private_pem(key_of("application")),
-            alipay_public_key=public_pem(key_of("alipay")),
+            **self.believed_keys(),
             gateway=gateway,
             preauth_product="PREAUTH_PAY",
             cancel_voids_unscanned=True,
