@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 from tollbridge_server.config import Config, ConfigInvalid, Loaded
-from tollbridge_server.ports.provider import ProviderAccount
+from tollbridge_server.ports.provider import ProviderAccount, Warmable
 from tollbridge_server.providers.registry import PROVIDERS, ProviderSpec, spec_of
 from tollbridge_server.providers.sandbox import SandboxSettings
 from tollbridge_server.testing.simulators.sandbox import InProcessSandbox
@@ -28,6 +29,11 @@ class Accounts:
 
     def of_merchant(self, merchant_id: str) -> tuple[ProviderAccount, ...]:
         return self._by_merchant.get(merchant_id, ())
+
+    async def warm(self) -> None:
+        """Let every adapter fetch what it needs before its first use; it takes as long as the slowest provider."""
+        adapters = [account.adapter for account in self._by_id.values()]
+        await asyncio.gather(*(adapter.warm() for adapter in adapters if isinstance(adapter, Warmable)))
 
     async def close(self) -> None:
         """Close every adapter."""

@@ -82,7 +82,7 @@ class Application:
         self._simulators = simulators
         self._registry = registry
         self._access_log = access_log
-        self._resolving: asyncio.Task[None] | None = None
+        self._running: tuple[asyncio.Task[None], ...] = ()
         self._metrics_server: object = None
 
     async def start(self) -> Endpoints:
@@ -100,7 +100,11 @@ class Application:
             notifications = f"http://{host}:{await self._notifications.start()}"
         if self._config.metrics.listen is not None:
             metrics = self._serve_metrics(self._config.metrics.listen)
-        self._resolving = asyncio.create_task(self._resolver.run(), name="resolver")
+        # A provider that is down must not keep the others waiting, so nobody waits for the warming.
+        self._running = (
+            asyncio.create_task(self._accounts.warm(), name="warming"),
+            asyncio.create_task(self._resolver.run(), name="resolver"),
+        )
         port = await self._rpc.start()
         grpc = f"{host_of(self._config.server.listen)}:{port}"
         endpoints = Endpoints(grpc, notifications, sandbox, metrics, **simulated)
@@ -110,9 +114,9 @@ class Application:
     async def stop(self) -> None:
         """Drain: refuse new work, finish every effect in flight, then close. Nothing that was begun is lost."""
         await self._rpc.drain()
-        if self._resolving is not None:
-            self._resolving.cancel()
-            await asyncio.gather(self._resolving, return_exceptions=True)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         try:
             async with asyncio.timeout(self._config.server.drain_timeout_s):
                 await self._engine.drained()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tollbridge_server.domain.evidence import Evidence
 from tollbridge_server.domain.money import Money
@@ -170,6 +170,15 @@ class Adapter(Protocol):
     def notification_reply(self, *, accepted: bool) -> NotificationReply: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """An adapter that does well to fetch something before its first use, such as keys that verify notifications."""
+
+    async def warm(self) -> None:
+        """Fetch it. It never raises: what fails here is tried again when it is needed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import pytest
 from aiohttp import web
-from tollbridge_server.domain.evidence import Evidence, Outcome
+from tollbridge_server.domain.evidence import Outcome
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.order import PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.ports.provider import (
     ChargeOrder,
-    ChargeReference,
     InboundNotification,
-    Inquiry,
     NotificationRefused,
 )
 from tollbridge_server.providers.wechatpay import WechatPayAdapter, WechatPaySettings, build
@@ -34,9 +33,9 @@ from tollbridge_server.testing.simulators.wechatpay import (
 
 from tests.conformance.alipay import key_of, private_pem, public_pem
 from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID, PUBLIC_KEY_ID, SERIAL
+from tests.integration.wechatpay.platform import certified, serial_of
 
 SHOP = "shop"
-CERTIFICATES = "/v3/certificates"
 FIRST, NEXT, LATER = "platform", "next", "later"
 WAIT_S = 20.0
 HASTE = 1000.0
@@ -44,14 +43,12 @@ HASTE = 1000.0
 
 @dataclass
 class Desk:
-    """A simulator, a gate before it that notes what is asked and by which key it is answered, and the inbound side."""
+    """A simulator, adapters before it, and the merchant's inbound side, which may refuse what arrives."""
 
     simulator: WechatPaySimulator
-    book_path: Path
     url: str = ""
     notify_url: str = ""
     adapters: list[WechatPayAdapter] = field(default_factory=list)
-    seen: list[tuple[str, str]] = field(default_factory=list)
     arrived: asyncio.Queue[InboundNotification] = field(default_factory=asyncio.Queue)
     accepts: Callable[[InboundNotification], bool] = lambda _: True
 
@@ -70,10 +67,6 @@ class Desk:
         made = build(SHOP, settings, None)
         self.adapters.append(made)
         return made
-
-    def serials(self, *, of: str) -> list[str]:
-        """Return the keys under which requests whose path ends so were answered."""
-        return [serial for path, serial in self.seen if path.endswith(of)]
 
     async def rotate(self) -> None:
         async with aiohttp.ClientSession() as session, session.post(f"{self.url}/control/rotate") as answer:
@@ -110,8 +103,7 @@ async def opened(
         has_certificates=has_certificates,
     )
     keys = WechatPayKeys(private_pem(key_of("wechatpay")), certificates)
-    book_path = folder / "wechatpay.db"
-    desk = Desk(WechatPaySimulator(book_path, [account], keys, time_scale=HASTE), book_path)
+    desk = Desk(WechatPaySimulator(folder / "wechatpay.db", [account], keys, time_scale=HASTE))
     desk.url = f"http://127.0.0.1:{await desk.simulator.start('127.0.0.1', 0)}"
     inbound = web.Application()
     inbound.router.add_post("/inbound", desk.receive)
@@ -146,11 +138,6 @@ async def opens_an_order(adapter: WechatPayAdapter) -> bool:
     return (await adapter.charge(native_order())).outcome is Outcome.REQUIRES_ACTION
 
 
-async def asked(adapter: WechatPayAdapter, order: ChargeOrder) -> Evidence:
-    charge = ChargeReference(order.request_reference, "", order.amount)
-    return await adapter.query(Inquiry(OperationKind.SALE, order.request_reference, "", charge, order.amount))
-
-
 async def paid(desk: Desk, adapter: WechatPayAdapter) -> ChargeOrder:
     order = native_order()
     await adapter.charge(order)
@@ -164,3 +151,89 @@ def is_authentic(adapter: WechatPayAdapter, inbound: InboundNotification) -> boo
     except NotificationRefused:
         return False
     return notification.evidence.outcome is Outcome.SUCCEEDED
+
+
+async def test_an_announced_certificate_is_believed_as_soon_as_it_signs(tmp_path: Path) -> None:
+    async with opened(tmp_path, certified(FIRST), certified(NEXT)) as desk:
+        adapter = desk.adapter()
+        assert await opens_an_order(adapter)
+
+        await desk.rotate()
+
+        assert await opens_an_order(adapter)
+
+
+async def test_a_certificate_that_nobody_announced_is_fetched_and_then_believed(tmp_path: Path) -> None:
+    async with opened(tmp_path, *(certified(name) for name in (FIRST, NEXT, LATER))) as desk:
+        adapter = desk.adapter()
+        assert await opens_an_order(adapter)
+
+        await desk.rotate()
+        await desk.rotate()
+
+        assert await opens_an_order(adapter)
+
+
+async def test_a_notification_under_a_new_key_is_refused_once_and_believed_when_it_comes_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, *(certified(name) for name in (FIRST, NEXT, LATER))) as desk:
+        adapter = desk.adapter()
+        desk.accepts = lambda inbound: is_authentic(adapter, inbound)
+        order = native_order()
+        await adapter.charge(order)
+        await desk.rotate()
+        await desk.rotate()
+        await desk.simulator.decide(SHOP, order.request_reference, "approve")
+
+        first, again = await desk.notification(), await desk.notification()
+
+        assert first.headers["wechatpay-serial"] == again.headers["wechatpay-serial"] == serial_of(certified(LATER))
+        assert is_authentic(adapter, again)
+
+
+async def test_an_account_in_transition_believes_the_public_key_and_the_certificates(tmp_path: Path) -> None:
+    transition = opened(tmp_path, certified(FIRST), public_key_id=PUBLIC_KEY_ID, has_certificates=True)
+    async with transition as desk:
+        adapter = desk.adapter(has_public_key=True)
+        await adapter.warm()
+        desk.accepts = lambda _: False
+        await paid(desk, adapter)
+
+        first, again = await desk.notification(), await desk.notification()
+
+        serials = {first.headers["wechatpay-serial"], again.headers["wechatpay-serial"]}
+        assert serials == {PUBLIC_KEY_ID, serial_of(certified(FIRST))}
+        assert is_authentic(adapter, first)
+        assert is_authentic(adapter, again)
+
+
+async def test_an_account_in_transition_works_with_certificates_alone(tmp_path: Path) -> None:
+    transition = opened(tmp_path, certified(FIRST), public_key_id=PUBLIC_KEY_ID, has_certificates=True)
+    async with transition as desk:
+        adapter = desk.adapter()
+        desk.accepts = lambda inbound: is_authentic(adapter, inbound)
+        await paid(desk, adapter)
+
+        refused, accepted = await desk.notification(), await desk.notification()
+
+        assert (is_authentic(adapter, refused), is_authentic(adapter, accepted)) == (False, True)
+
+
+async def test_the_first_notification_after_a_start_is_believed_once_the_adapter_is_warm(tmp_path: Path) -> None:
+    async with opened(tmp_path, certified(FIRST)) as desk:
+        await paid(desk, desk.adapter())
+        inbound = await desk.notification()
+        cold, warm = desk.adapter(), desk.adapter()
+
+        await warm.warm()
+
+        assert (is_authentic(cold, inbound), is_authentic(warm, inbound)) == (False, True)
+
+
+async def test_another_api_v3_key_sends_nothing_and_the_log_names_the_setting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path, certified(FIRST), api_v3_key=API_V3_KEY[::-1]) as desk:
+        evidence = await desk.adapter().charge(native_order())
+
+    assert evidence.outcome is Outcome.UNKNOWN
+    assert "api_v3_key" in caplog.text

@@ -94,6 +94,10 @@ class WechatPayAdapter:
     async def fetch_bill(self, day: date) -> Bill | NoBill:
         return await bills.fetch_bill(self._client, day)
 
+    async def warm(self) -> None:
+        """Fetch the platform certificates, so that the first notification can be verified."""
+        await self._client.warm()
+
     def read_notification(self, inbound: InboundNotification) -> tuple[Notification, ...]:
         return notifications.read(inbound, client=self._client, merchant=self._merchant)
 
