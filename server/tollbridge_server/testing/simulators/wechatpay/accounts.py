@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from tollbridge_server.providers.rsa_keys import read_private_key
+
+_SERIAL_BYTES = 20
+_LIFETIME = timedelta(days=5 * 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,23 @@ class PlatformCertificate:
 
     certificate: str
     private_key: str = field(repr=False)
+
+    @classmethod
+    def of(cls, private_key: str) -> PlatformCertificate:
+        """Return a certificate for a key, PEM, which signs itself. Its serial number is the key's own, so it stays."""
+        key, now = read_private_key(private_key, setting="private_key"), datetime.now(UTC)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay.com sign (simulator)")])
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(int.from_bytes(hashlib.sha256(public).digest()[:_SERIAL_BYTES]) >> 1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + _LIFETIME)
+        )
+        return cls(builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode(), private_key)
 
 
 @dataclass(frozen=True, slots=True)
