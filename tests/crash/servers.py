@@ -19,7 +19,7 @@ from tests.crash.planted import PLANTED
 
 _START_TIMEOUT_S = 60.0
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tollbridge_server.cli.serve", "tollbridge_server.app"])
+_forks.set_forkserver_preload(["tests.crash.warm"])
 
 
 class Server:
