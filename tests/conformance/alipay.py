@@ -126,6 +126,10 @@ class AlipaySubject:
         return {"alipay_public_key": public_pem(key_of("alipay"))}
 
     @property
+    def simulator(self) -> AlipaySimulator:
+        return self._simulator
+
+    @property
     def adapter(self) -> AlipayAdapter:
         return self._adapter
 

@@ -103,6 +103,8 @@ class WechatPaySubject:
     def __init__(self, book_path: Path) -> None:
         self._book_path = book_path
         self._arrived: asyncio.Queue[InboundNotification] = asyncio.Queue()
+        self.ahead_s = 0
+        """By how many seconds WeChat Pay's clock is ahead of ours; far beyond it believes nobody."""
 
     async def open(self) -> None:
         inbound = web.Application()
@@ -122,7 +124,13 @@ class WechatPaySubject:
         )
         key = private_pem(key_of("platform"))
         keys = WechatPayKeys(key, (PlatformCertificate(platform_certificate(), key),))
-        self._simulator = WechatPaySimulator(self._book_path, [account], keys, time_scale=HASTE)
+        self._simulator = WechatPaySimulator(
+            self._book_path,
+            [account],
+            keys,
+            time_scale=HASTE,
+            now_us=lambda: time.time_ns() // 1000 + self.ahead_s * 1_000_000,
+        )
         self._url = f"http://127.0.0.1:{await self._simulator.start('127.0.0.1', 0)}"
         self._session = aiohttp.ClientSession()
         self._adapter = self._make(self._url)
@@ -132,6 +140,10 @@ class WechatPaySubject:
         await self._session.close()
         await self._simulator.stop()
         await self._inbound.cleanup()
+
+    @property
+    def simulator(self) -> WechatPaySimulator:
+        return self._simulator
 
     @property
     def adapter(self) -> WechatPayAdapter:

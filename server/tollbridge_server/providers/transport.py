@@ -21,6 +21,8 @@ from yarl import URL
 logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 1024 * 1024
+_PLAIN = {"Accept-Encoding": "identity"}
+"""What providers sign are the bytes of a plain answer, and packed ones could be bombs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,11 @@ class Transport:
             url = URL(self._origin + path, encoded=True)
             timeout = self._timeout if timeout_s is None else _timeout(timeout_s, self._timeout.connect)
             async with self._open().request(
-                verb, url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+                verb, url, data=body, headers={**_PLAIN, **headers}, allow_redirects=False, timeout=timeout
             ) as response:
+                encoding = response.headers.get("Content-Encoding", "identity")
+                if encoding != "identity":
+                    return Silent(f"the answer came in the encoding {encoding[:16]!r}, which nobody asked for")
                 answer = bytearray(await response.content.read(max_bytes + 1))
                 while len(answer) <= max_bytes and not response.content.at_eof():
                     answer += await response.content.read(max_bytes + 1 - len(answer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import socket
 import ssl
@@ -247,6 +248,21 @@ async def test_an_answer_without_end_is_silent() -> None:
 
     async with serving(flood) as port:
         assert isinstance(await post(f"http://127.0.0.1:{port}"), Silent)
+
+
+async def test_an_answer_is_asked_for_as_it_is_and_a_packed_one_is_silence() -> None:
+    wanted = []
+
+    async def pack(request: web.Request) -> web.Response:
+        wanted.append(request.headers["Accept-Encoding"])
+        return web.Response(body=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+
+    async with serving(pack) as port:
+        result = await post(f"http://127.0.0.1:{port}")
+
+    assert wanted == ["identity"]
+    assert isinstance(result, Silent)
+    assert "gzip" in result.reason
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -20,7 +20,7 @@ from tollbridge_server.providers.wechatpay.codes import USER_PAYING, Task
 from tollbridge_server.providers.wechatpay.evidence import reading, refusal_of, silence_of, trade_evidence, unknown
 from tollbridge_server.providers.wechatpay.limits import refusal_of_order
 from tollbridge_server.providers.wechatpay.merchant import Merchant
-from tollbridge_server.providers.wechatpay.queries import ask_trade
+from tollbridge_server.providers.wechatpay.queries import Standing, find_charge
 from tollbridge_server.providers.wechatpay.signing import invocation_text
 
 JSAPI_SDK, APP_SDK = "wechatpay.jsapi", "wechatpay.app"
@@ -123,10 +123,11 @@ async def _refused(client: Client, merchant: Merchant, order: ChargeOrder, answe
     refusal = replace(refusal_of(answer, Task.CHARGE), absent=False)
     if not reading(answer, Task.CHARGE).is_doubtful:
         return refusal
-    found = await ask_trade(client, merchant, order.request_reference, _REPLY)
-    if found.absent:
+    found = await find_charge(client, merchant, order.request_reference, _REPLY)
+    if found.standing is Standing.ABSENT:
         return refusal
-    if found.outcome is Outcome.REQUIRES_ACTION and order.method.kind is MethodKind.WECHAT_CODE:
-        # The order was made, and the code did not pay it; nobody can pay it with another one.
-        return refusal
-    return replace(found, unsent=False, absent=False)
+    evidence = replace(found.evidence, unsent=False, absent=False)
+    if order.method.kind is not MethodKind.WECHAT_CODE or found.standing is not Standing.OPEN:
+        return evidence
+    # An order that no code pays can not be paid with another one; while the payer types the password it still can.
+    return _waiting(evidence) if found.is_being_paid else refusal

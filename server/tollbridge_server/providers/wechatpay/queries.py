@@ -20,6 +20,9 @@ from tollbridge_server.providers.wechatpay.merchant import Merchant
 SCANNED = "MICROPAY"
 """The trade type of a payment by a code that the payer showed: it can not be closed, only reversed."""
 
+BEING_PAID = frozenset({"USERPAYING", "ACCEPT"})
+"""States in which an order may be paid without anybody doing anything more."""
+
 
 class Standing(Enum):
     """Where a charge stands for somebody who wants to cancel it."""
@@ -33,11 +36,12 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A standing, the evidence that it was read from, and whether the payer showed a code."""
+    """A standing, the evidence that it was read from, whether the payer showed a code, and is typing the password."""
 
     standing: Standing
     evidence: Evidence
     is_scanned: bool = False
+    is_being_paid: bool = False
 
 
 _STANDINGS = {
@@ -72,7 +76,8 @@ def _found(answer: Answer | Unsent | Silent, reference: str, source: EvidenceSou
         return Found(Standing.ABSENT if refused.absent else Standing.UNKNOWN, refused)
     evidence = trade_evidence(answer, reference, source)
     standing = _STANDINGS.get(evidence.outcome, Standing.UNKNOWN)
-    return Found(standing, evidence, answer.text("trade_type") == SCANNED)
+    is_being_paid = answer.text("trade_state") in BEING_PAID
+    return Found(standing, evidence, answer.text("trade_type") == SCANNED, is_being_paid)
 
 
 async def ask_trade(

@@ -222,6 +222,29 @@ async def test_a_refused_order_that_was_paid_all_the_same_is_paid(desk: Desk) ->
     assert (await desk.adapter.charge(code_order())).outcome is Outcome.SUCCEEDED
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(429, "FREQUENCY_LIMITED"), (403, "TRADE_ERROR"), (400, "INVALID_REQUEST")]
+)
+async def test_a_refused_order_whose_payer_types_the_password_may_still_be_paid(
+    desk: Desk, status: int, code: str
+) -> None:
+    desk.platform.answer(f"{ORDERS}/codepay", refusal(status, code))
+    desk.platform.answer(QUERY, trade("USERPAYING", trade_type="MICROPAY"))
+
+    evidence = await desk.adapter.charge(code_order())
+
+    assert evidence.outcome is Outcome.REQUIRES_ACTION
+    assert evidence.next_action is not None
+    assert evidence.next_action.kind is NextActionKind.WAIT
+
+
+async def test_a_refused_order_that_its_code_did_not_pay_is_declined(desk: Desk) -> None:
+    desk.platform.answer(f"{ORDERS}/codepay", refusal(403, "NOT_ENOUGH"))
+    desk.platform.answer(QUERY, trade("NOTPAY", trade_type="MICROPAY"))
+
+    assert (await desk.adapter.charge(code_order())).outcome is Outcome.DECLINED
+
+
 async def test_a_refused_order_stays_open_while_the_query_is_silent(desk: Desk) -> None:
     desk.platform.answer(f"{ORDERS}/codepay", refusal(403, "TRADE_ERROR"))
     desk.platform.answer(QUERY, refusal(500, "SYSTEM_ERROR"))

@@ -155,7 +155,8 @@ class Orders:
         if entry.behavior == Behavior.PAID_AT_CLOSE and entry.trade_state == NOTPAY:
             self.settle(account, entry, is_paid=True)
         if entry.is_paid:
-            raise Refused(400, "ORDER_PAID", "订单已支付", tail=268449538)
+            # Answered and not raised: what has just been paid stays paid.
+            return error(400, "ORDER_PAID", "订单已支付", tail=268449538)
         entry.trade_state = CLOSED
         self._ledger.put(entry)
         return NO_CONTENT
