@@ -7,6 +7,8 @@ Arguments come as one JSON object on standard input, the result leaves as one on
 from __future__ import annotations
 
 import asyncio
+import itertools
+import secrets
 import sys
 import time
 import uuid
@@ -17,7 +19,15 @@ import grpc
 import orjson
 import uvloop
 from tollbridge.v1.money_pb2 import Money
-from tollbridge.v1.payment_method_pb2 import Card, PaymentMethod
+from tollbridge.v1.payment_method_pb2 import (
+    AlipayBarcode,
+    AlipayMethod,
+    Card,
+    PaymentMethod,
+    PointOfSale,
+    WechatCode,
+    WechatPayMethod,
+)
 from tollbridge.v1.payment_pb2 import PAYMENT_STATE_SUCCEEDED, PaymentLookup
 from tollbridge.v1.payment_service_pb2 import CreatePaymentRequest, CreatePaymentResponse
 from tollbridge.v1.status_service_pb2 import GetStatusRequest, GetStatusResponse
@@ -29,7 +39,10 @@ _CARD = "4242424242424242"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to do: `kind` is echo, create or status; `calls` ends the run early when it is not 0."""
+    """What to do: `kind` is echo, create or status; `calls` ends the run early when it is not 0.
+
+    `method` is what payments are made with: a card, or a code that the payer shows (alipay, wechatpay).
+    """
 
     kind: str
     target: str
@@ -38,6 +51,7 @@ class Load:
     seconds: float
     in_flight: int
     channels: int
+    method: str = "card"
     calls: int = 0
     payment_ids: tuple[str, ...] = ()
 
@@ -122,29 +136,35 @@ def _state_of(answer: bytes) -> int:
 def _requests(load: Load) -> Callable[[], bytes]:
     """Return what makes the next request's bytes."""
     if load.kind == "status":
-        requests = [
+        statuses = itertools.cycle(
             GetStatusRequest(lookup=PaymentLookup(payment_id=payment_id)).SerializeToString()
             for payment_id in load.payment_ids
-        ]
-        place = 0
-
-        def next_status() -> bytes:
-            nonlocal place
-            place = (place + 1) % len(requests)
-            return requests[place]
-
-        return next_status
+        )
+        return statuses.__next__
     request = CreatePaymentRequest(
         merchant_reference="bench",
-        amount=Money(currency_code="EUR", amount_minor=1999),
+        amount=Money(currency_code="EUR" if load.method == "card" else "CNY", amount_minor=1999),
         payment_method=PaymentMethod(card=Card(number=_CARD, expiry_month=12, expiry_year=2035, cvv="123")),
     )
+    codes = itertools.count(secrets.randbelow(10**11))  # A code pays once, and the simulator's book outlives a round.
 
     def next_payment() -> bytes:
         request.idempotency_key = uuid.uuid4().hex
+        if load.method != "card":
+            request.payment_method.CopyFrom(_shown_code(load.method, next(codes)))
         return request.SerializeToString()
 
     return next_payment
+
+
+def _shown_code(method: str, number: int) -> PaymentMethod:
+    """Return a code that a payer shows, which the simulator of `method` takes the money of at once."""
+    shop = PointOfSale(store_id="bench")
+    if method == "alipay":
+        barcode = AlipayBarcode(auth_code=f"28{number:012d}0000", point_of_sale=shop)
+        return PaymentMethod(alipay=AlipayMethod(barcode=barcode))
+    code = WechatCode(auth_code=f"13{number:012d}0000", point_of_sale=shop)
+    return PaymentMethod(wechat_pay=WechatPayMethod(code=code))
 
 
 async def _main() -> None:

@@ -1,4 +1,4 @@
-"""The servers that a bench run loads: with the sandbox in process, and with the sandbox behind HTTP."""
+"""The servers that a bench run loads: with the sandbox in process or behind HTTP, and with Alipay and WeChat Pay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,10 @@ from tollbridge_server.development import initialize
 from tollbridge_server.testing.processes import ServerProcess, SimulatorProcess
 
 _METRICS = {"TOLLBRIDGE_METRICS__LISTEN": "127.0.0.1:0"}
+_APART = {
+    "TOLLBRIDGE_SIMULATORS__ALIPAY__IN_SERVER": "false",
+    "TOLLBRIDGE_SIMULATORS__WECHATPAY__IN_SERVER": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class Usage:
 class Server(ServerProcess):
     """A whole server on SQLite with everything switched on."""
 
-    def __init__(self, config_path: Path) -> None:
-        super().__init__(config_path, environment=_METRICS)
+    def __init__(self, config_path: Path, environment: Mapping[str, str] | None = None) -> None:
+        super().__init__(config_path, environment={**_METRICS, **(environment or {})})
         self.token = config_path.with_name("token").read_text().strip()
 
     def usage(self) -> Usage:
@@ -81,3 +85,31 @@ def server_over_http(directory: Path) -> Iterator[Server]:
         made.config_path.write_text(made.config_path.read_text() + f'base_url = "{sandbox.base_url}"\n')
         with Server(made.config_path) as running:
             yield running
+
+
+class Wallets(Server):
+    """A server with accounts at Alipay and WeChat Pay, whose simulators are processes of their own."""
+
+    def __init__(self, config_path: Path, alipay: SimulatorProcess) -> None:
+        super().__init__(config_path, environment=_APART)
+        self._alipay = alipay
+
+    def slow_alipay_down(self, seconds: float) -> None:
+        """Let Alipay hold every answer back from now on; 0: answer at once again."""
+        request = urllib.request.Request(  # noqa: S310  Loopback.
+            f"{self._alipay.base_url}/control/pace?seconds={seconds}", method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310  Loopback.
+            pass
+
+
+@contextlib.contextmanager
+def server_with_wallets(directory: Path) -> Iterator[Wallets]:
+    """Run a server that reaches Alipay and WeChat Pay over their own wire."""
+    path = initialize(directory / "config.toml", has_free_ports=True, has_simulators=True).config_path
+    with (
+        SimulatorProcess(path, "alipay") as alipay,
+        SimulatorProcess(path, "wechatpay"),
+        Wallets(path, alipay) as running,
+    ):
+        yield running

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from tollbridge_server.bench.run import BenchFailed, Plan, Report, run
+from tollbridge_server.bench.run import SLOW_S, BenchFailed, Plan, Report, run
 from tollbridge_server.cli.output import JsonOption, console, errors, fail, print_json
 
 _DEFAULTS = Plan()
@@ -54,6 +54,10 @@ def _show(report: Report) -> None:
             f"{report.p99_ms[kind]:.1f}",
         )
     console.print(table)
+    console.print(
+        f"WeChat Pay beside an Alipay that takes {SLOW_S:.0f} s: {report.beside_slow_ratio:.2f} of its rate alone",
+        highlight=False,
+    )
     memory = ", ".join(f"{value} MiB {when.replace('_', ' ')}" for when, value in report.rss_mb.items())
     console.print(
         f"a payment: {report.commits_per_payment} commits, {report.statements_per_payment} statements, "

@@ -21,6 +21,7 @@ from tollbridge_server.testing.simulators.alipay.rules import Behavior
 from tollbridge_server.testing.simulators.common.desk import system_now_us
 from tollbridge_server.testing.simulators.common.notifier import Notifier
 from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.common.pace import Pace
 
 NOTIFY_SCHEDULE_S = (240, 600, 600, 3600, 7200, 21600, 54000)
 """Alipay's pauses between the eight deliveries of a notification."""
@@ -60,6 +61,7 @@ class AlipaySimulator:
         Pages(self._office).add_to(application)
         application.router.add_get("/health", _health)
         Control(self._office, self._gateway, send=self._send, redirect=self._redirect).add_to(application)
+        Pace().add_to(application)
         # Whoever waits for an answer that never comes must not hold up the end.
         runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_TIMEOUT_S

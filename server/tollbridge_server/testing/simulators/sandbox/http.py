@@ -17,6 +17,7 @@ from tollbridge_server.providers.sandbox.wire import Verb
 from tollbridge_server.testing.simulators.common.faults import Faulty, improper_answer
 from tollbridge_server.testing.simulators.common.notifier import Notifier
 from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.common.pace import Pace
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.clerk import ReferenceReused
 from tollbridge_server.testing.simulators.sandbox.control import Control, notification_headers
@@ -55,6 +56,7 @@ class SandboxServer:
         application.router.add_get("/health", _health)
         secrets = {account.account_id: account.secret for account in self._accounts.values()}
         Control(self._acquirer, secrets=secrets, send=self._send, redirect=self._redirect).add_to(application)
+        Pace().add_to(application)
         PayerPages(self._acquirer).add_to(application)
         # Whoever waits for an answer that never comes must not hold up the end.
         runner = web.AppRunner(

@@ -15,6 +15,7 @@ from tollbridge_server.providers.wechatpay.encryption import ALGORITHM, seal
 from tollbridge_server.testing.simulators.common.desk import system_now_us
 from tollbridge_server.testing.simulators.common.notifier import Notifier
 from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.common.pace import Pace
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount, WechatPayKeys
 from tollbridge_server.testing.simulators.wechatpay.api import Api
 from tollbridge_server.testing.simulators.wechatpay.control import Control, Manner
@@ -68,6 +69,7 @@ class WechatPaySimulator:
         PayerPages(self._office).add_to(application)
         application.router.add_get("/health", _health)
         Control(self._office, send=self._send, redirect=self._redirect, rotate=self._rotate).add_to(application)
+        Pace().add_to(application)
         # Whoever waits for an answer that never comes must not hold up the end.
         runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_TIMEOUT_S
