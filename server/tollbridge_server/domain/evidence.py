@@ -96,10 +96,10 @@ class NextAction:
     """
 
     kind: NextActionKind
-    url: str = ""
+    url: str = field(default="", repr=False)
     http_method: str = "GET"
     fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    payload: str = ""
+    payload: str = field(default="", repr=False)
     expires_at_us: int = 0
     sdk: str = ""
     poll_after_s: int = 0

@@ -20,11 +20,11 @@ from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnread
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
-from tollbridge_server.providers.alipay.money import CURRENCY, AmountUnreadable, money_of
+from tollbridge_server.providers.alipay.money import CURRENCY, money_of
 from tollbridge_server.providers.transport import Answered, EgressRefused, Transport
 
 MAX_MEMBERS = 16
-MAX_BILL_BYTES = 256 * 1024 * 1024
+MAX_BILL_BYTES = 64 * 1024 * 1024
 """How large the unpacked list may be; a row has about 300 bytes."""
 MAX_FILE_BYTES = 64 * 1024 * 1024
 DOWNLOAD_TIMEOUT_S = 300.0
@@ -177,7 +177,7 @@ def _require_total(kind: BillRowKind, rows: Sequence[BillRow], notes: Iterable[s
     own = [row.received_minor for row in rows if row.kind is kind]
     try:
         is_equal = (int(stated[1]), _fen(stated[2])) == (len(own), sum(own))
-    except AmountUnreadable as error:
+    except ValueError as error:
         raise BillUnreadable(f"the totals of {kind} can not be read") from error
     if not is_equal:
         raise BillUnreadable(f"{len(own)} rows of {kind} do not add up to the bill's totals")

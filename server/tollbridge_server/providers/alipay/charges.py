@@ -37,6 +37,7 @@ from tollbridge_server.providers.alipay.limits import declined, refusal_of_amoun
 from tollbridge_server.providers.alipay.merchant import Merchant
 from tollbridge_server.providers.alipay.queries import ask_freeze, ask_trade
 
+_THROUGH_THE_PAYER = frozenset({MethodKind.ALIPAY_PAGE, MethodKind.ALIPAY_WAP, MethodKind.ALIPAY_APP})
 APP_SDK = "alipay.app"
 POLL_AFTER_S = 5
 """Alipay recommends the first question after five seconds."""
@@ -44,7 +45,7 @@ POLL_AFTER_S = 5
 
 async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:
     """Carry out a sale, or an authorization as a freeze."""
-    refused = refusal_of_amount(order.amount) or _refusal_of_identity(order)
+    refused = refusal_of_amount(order.amount) or _refusal_of_identity(client, order)
     if refused is not None:
         return refused
     if order.kind is OperationKind.AUTHORIZE:
@@ -66,7 +67,7 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
             raise UnsupportedOperation(f"Alipay takes no {other}")
 
 
-def _refusal_of_identity(order: ChargeOrder) -> Evidence | None:
+def _refusal_of_identity(client: Client, order: ChargeOrder) -> Evidence | None:
     """Return the decline of an identity that Alipay would not check: to take the money all the same is not ours."""
     if order.identity is None:
         return None
@@ -76,6 +77,10 @@ def _refusal_of_identity(order: ChargeOrder) -> Evidence | None:
     if order.identity.type not in wire.DOCUMENT_TYPES:
         message = "Alipay checks national identity cards and passports only"
         return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
+    if order.method.kind in _THROUGH_THE_PAYER and not client.is_encrypting:
+        # It would stand readable in the payer's browser or app, in the caller's logs and in our database.
+        message = "an identity passes the payer's device only encrypted: set aes_key, or take a QR or scanned code"
+        return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.OTHER_METHOD, message)
     return None
 
 

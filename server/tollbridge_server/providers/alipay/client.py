@@ -107,6 +107,11 @@ class Client:
         except (EnvelopeInvalid, AnswerUnreadable, CiphertextInvalid) as error:
             return Silent(f"the answer can not be read: {error}")
 
+    @property
+    def is_encrypting(self) -> bool:
+        """Whether the content of requests can be read by Alipay alone."""
+        return bool(self._identity.aes_key)
+
     async def order_string(self, request: wire.Request) -> str:
         """Return the signed parameters as one text: an app's order string, or the query of a browser's URL."""
         return form_of(await self._signed(request))

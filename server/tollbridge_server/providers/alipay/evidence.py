@@ -7,6 +7,7 @@ Statuses that are not in the tables are UNKNOWN.
 from __future__ import annotations
 
 import logging
+import re
 
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.money import Money
@@ -16,6 +17,8 @@ from tollbridge_server.providers.alipay.money import AmountUnreadable, money_of
 from tollbridge_server.providers.transport import Silent, Unsent
 
 logger = logging.getLogger(__name__)
+
+_LONG_NUMBER = re.compile(r"[0-9]{12,}", re.ASCII)
 
 Result = Answer | Unsent | Silent
 
@@ -50,9 +53,9 @@ def silence_of(result: Unsent | Silent, source: EvidenceSource = EvidenceSource.
 
 def refusal_of(answer: Answer, task: Task, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
     """Return the evidence of an answer that is no success."""
-    reading = reading_of(
-        task, code=answer.code, sub_code=answer.sub_code, sub_message=answer.sub_msg, is_signed=answer.is_signed
-    )
+    # Alipay repeats in its messages what was sent, a payer's code for example.
+    told = _LONG_NUMBER.sub("…", answer.sub_msg)
+    reading = reading_of(task, code=answer.code, sub_code=answer.sub_code, sub_message=told, is_signed=answer.is_signed)
     detail = "" if reading.failure else f"code {answer.code[:16]!r} {answer.sub_code[:64]!r}"
     return Evidence(reading.outcome, source, failure=reading.failure, absent=reading.is_absent, detail=detail)
 
@@ -121,8 +124,11 @@ def freeze_evidence(answer: Answer, reference: str, source: EvidenceSource) -> E
     else:
         outcome = _OPERATION_OUTCOMES.get(answer.status, Outcome.UNKNOWN)
         outcome = Outcome.REQUIRES_ACTION if outcome is Outcome.PENDING else outcome
-    if answer.order_status == "FINISH" and _is_nothing(answer.total_pay_amount):
-        outcome = Outcome.CANCELED
+    if answer.order_status == "FINISH":
+        paid = amount_in(answer.total_pay_amount)
+        if paid is None:
+            return unknown("the freeze is over, and nothing says whether it was paid from", source)
+        outcome = Outcome.SUCCEEDED if paid.amount_minor else Outcome.CANCELED
     if outcome is Outcome.UNKNOWN:
         logger.warning("alipay: freeze status %.32r %.32r is not known", answer.order_status, answer.status)
         return unknown(f"freeze status {answer.order_status[:32]!r} {answer.status[:32]!r}", source)
@@ -138,16 +144,13 @@ def unfreeze_evidence(answer: Answer, reference: str, source: EvidenceSource) ->
     """Return what an answer or a notification about a release says of the cancel `reference`."""
     if answer.out_request_no != reference:
         return unknown("the answer is about another release", source)
+    if answer.out_order_no == reference:
+        return unknown("a release under the freeze's own number says nothing of the freeze", source)
     outcome = _OPERATION_OUTCOMES.get(answer.status, Outcome.UNKNOWN)
     if outcome is Outcome.CANCELED:
         # A closed release released nothing; the freeze has to be asked for.
         return unknown("the release was closed", source)
     return Evidence(outcome, source, provider_reference=answer.auth_no, detail=f"status {answer.status[:32]!r}")
-
-
-def _is_nothing(yuan: str) -> bool:
-    amount = amount_in(yuan)
-    return amount is not None and amount.amount_minor == 0
 
 
 def _paid(answer: Answer, source: EvidenceSource) -> Evidence:

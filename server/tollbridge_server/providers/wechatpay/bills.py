@@ -21,7 +21,7 @@ from tollbridge_server.providers.wechatpay import wire
 from tollbridge_server.providers.wechatpay.answers import CURRENCY, Answer
 from tollbridge_server.providers.wechatpay.client import Client
 
-MAX_BILL_BYTES = 256 * 1024 * 1024
+MAX_BILL_BYTES = 64 * 1024 * 1024
 """How large the unpacked list may be; a row has about 400 bytes."""
 
 _LATER = frozenset({"NO_STATEMENT_EXIST", "STATEMENT_CREATING", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"})

@@ -88,6 +88,7 @@ def test_another_amount_is_handed_on_for_the_core_to_doubt() -> None:
         ("AUTHORIZED", "SUCCESS", "0.00", Outcome.SUCCEEDED),
         ("FINISH", "SUCCESS", "30.00", Outcome.SUCCEEDED),
         ("FINISH", "SUCCESS", "0.00", Outcome.CANCELED),
+        ("FINISH", "SUCCESS", "", Outcome.UNKNOWN),
         ("CLOSED", "CLOSED", "0.00", Outcome.CANCELED),
         ("", "INIT", "", Outcome.REQUIRES_ACTION),
         ("", "SUCCESS", "", Outcome.SUCCEEDED),

@@ -90,6 +90,12 @@ def test_a_release_is_reported_under_the_cancels_reference(adapter: AlipayAdapte
     assert (notification.request_reference, notification.evidence.outcome) == ("cancel", Outcome.SUCCEEDED)
 
 
+def test_a_release_under_the_freezes_own_number_authorizes_nothing(adapter: AlipayAdapter) -> None:
+    released = {**FROZEN, "notify_type": "fund_auth_unfreeze", "out_request_no": "charge"}
+    (notification,) = read(adapter, posted(released))
+    assert (notification.request_reference, notification.evidence.outcome) == ("charge", Outcome.UNKNOWN)
+
+
 def test_a_repeat_has_the_same_event_id(adapter: AlipayAdapter) -> None:
     assert read(adapter, posted(PAID)) == read(adapter, posted(PAID))
 

@@ -213,6 +213,15 @@ async def test_an_identity_that_alipay_would_not_check_is_declined_unsent(kind: 
     assert gateway.methods == []
 
 
+@pytest.mark.parametrize("kind", [MethodKind.ALIPAY_PAGE, MethodKind.ALIPAY_WAP, MethodKind.ALIPAY_APP])
+async def test_an_identity_that_the_payers_device_could_read_is_declined_unsent(kind: MethodKind) -> None:
+    order = charge(kind, identity=Identity("NATIONAL_ID", "110101199003070000", "Li Ming"))
+    evidence, gateway = await charged(order, {})
+    assert evidence.failure is not None
+    assert "aes_key" in evidence.failure.provider_message
+    assert (evidence.next_action, gateway.methods) == (None, [])
+
+
 @pytest.mark.parametrize("reference", ["", "a-b", "a" * 61, "书"])
 async def test_a_reference_that_alipay_does_not_take_raises(reference: str) -> None:
     async with adapting() as (gateway, adapter):

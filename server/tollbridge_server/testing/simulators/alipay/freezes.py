@@ -72,6 +72,8 @@ class Freezes:
 
     def voucher(self, account: AlipayAccount, content: Content, notify_url: str) -> Answer:
         freeze = self.prepare(account, content, notify_url)
+        if freeze.state not in (PREPARED, INIT):
+            raise Refused("FREEZE_ALREADY_SUCCESS", "重复冻结")
         url = f"{self._pages_url()}/qr/{freeze.token}"
         return {
             "out_order_no": freeze.out_order_no,

@@ -5,6 +5,7 @@ A code has 16 to 24 digits and begins with 25 to 30; its last four digits decide
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,9 +57,12 @@ TEST_CODES: tuple[TestCode, ...] = (
 )
 TO_BE_CONFIRMED = "0001"
 
+_CODE = re.compile(r"(?:2[5-9]|30)[0-9]{14,22}", re.ASCII)
 _REFUSALS = {code.last_digits: code.sub_code for code in TEST_CODES if code.sub_code}
 
 
 def refusal_of(auth_code: str) -> str:
     """Return the sub code with which a payment code is refused, or nothing."""
+    if not _CODE.fullmatch(auth_code):
+        return "PAYMENT_AUTH_CODE_INVALID"
     return _REFUSALS.get(auth_code[-4:], "")

@@ -63,6 +63,8 @@ class Trades:
         known = self.current(account.account_id, reference)
         if known is not None:
             self._require_same(known, amount=amount, subject=subject)
+            if known.state == PAID:
+                raise Refused("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
             return known
         expires_us = content.expiry_us(self._now_us(), otherwise_s=_ONLINE_LIFETIME_S)
         trade = self._new(account, reference, amount, subject, product, expires_us)
@@ -133,8 +135,8 @@ class Trades:
         if trade is None and not reference:
             raise Refused("ACQ.TRADE_NOT_EXIST", "交易不存在")
         answer: Answer = {"out_trade_no": reference, "retry_flag": "N"}
-        if trade is None or trade.state == PREPARED:
-            if trade is not None:
+        if trade is None or not trade.trade_no:
+            if trade is not None and trade.state == PREPARED:
                 # Nothing says that the code is void, and nobody can open it any more.
                 self._end(trade)
             return answer
@@ -249,6 +251,7 @@ class Trades:
     def _capture(self, account: AlipayAccount, content: Content, notify_url: str) -> Answer:
         reference, amount = content.number("out_trade_no"), content.amount("total_amount")
         subject = content.title("subject", most=256)
+        content.text("product_code", most=64, required=True)
         known = self.current(account.account_id, reference)
         if known is not None:
             self._require_same(known, amount=amount, subject=subject)
