@@ -1,4 +1,4 @@
-"""One rig for the tests of a process, made anew after a failure; every test here is marked `crash`."""
+"""One rig a provider and database for the tests of a process, made anew after a failure; all are marked `crash`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,39 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tollbridge_server.testing.databases import PostgresServer
 
+from tests.crash.operations.sandbox import SANDBOX
+from tests.crash.operations.shapes import Provider
 from tests.crash.rig import Rig
 
 
 class Rigs:
-    """Hands out the one rig, or a new one when a test left the last one in disorder."""
+    """Hands out the rig of a provider and a kind of database, or a new one when a test left the last in disorder."""
 
     def __init__(self, factory: pytest.TempPathFactory, closing: ExitStack) -> None:
         self._factory = factory
         self._closing = closing
-        self._rig: Rig | None = None
+        self._rigs: dict[tuple[str, bool], Rig] = {}
+        self._postgres: PostgresServer | None = None
 
-    def get(self) -> Rig:
-        if self._rig is None or self._rig.is_spoiled:
-            self._rig = Rig(self._factory.mktemp("rig"))
-            self._closing.callback(self._rig.close)
-        return self._rig
+    def get(self, provider: Provider, *, has_postgres: bool = False) -> Rig:
+        """Return a rig whose payments are all at rest; it counts as spoiled until the test says otherwise."""
+        key = (provider.name, has_postgres)
+        rig = self._rigs.get(key)
+        if rig is None or rig.is_spoiled:
+            directory = self._factory.mktemp("rig")
+            url = self._new_database(directory.name) if has_postgres else ""
+            rig = self._rigs[key] = Rig(directory, provider, database_url=url)
+            self._closing.callback(rig.close)
+        rig.is_spoiled = True
+        return rig
+
+    def _new_database(self, name: str) -> str:
+        if self._postgres is None:
+            self._postgres = PostgresServer(self._factory.mktemp("postgres") / "data")
+            self._closing.callback(self._postgres.stop)
+        return self._postgres.create_database(name)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,7 +57,5 @@ def rigs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rigs]:
 
 @pytest.fixture
 def rig(rigs: Rigs) -> Rig:
-    """A rig whose payments are all at rest."""
-    taken = rigs.get()
-    taken.is_spoiled = True  # Until the test says that it came to its end.
-    return taken
+    """The sandbox acquirer's rig on SQLite."""
+    return rigs.get(SANDBOX)

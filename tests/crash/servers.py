@@ -1,4 +1,4 @@
-"""Servers that start at once: forked off a process that has imported the product, then run by its own command.
+"""Servers and simulators that start at once: forked off a process that has imported the product, run by its commands.
 
 A kit that starts a server a few hundred times can not wait for its imports each time. What is forked off is a
 process as any other: it has its own memory, listens on its own, and dies by SIGKILL alone.
@@ -6,52 +6,65 @@ process as any other: it has its own memory, listens on its own, and dies by SIG
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from tollbridge_server.testing.simulators.alipay import AlipaySimulator
+from tollbridge_server.testing.simulators.wechatpay import WechatPaySimulator
+
 from tests.crash.planted import PLANTED
 
 _START_TIMEOUT_S = 60.0
+_HASTE = 50.0
+"""How much faster than in life a refund is concluded and a notification comes again."""
+_PAUSES_S = (5.0,) * 1000
+"""Seconds before each further try of a notification, before haste: they never are given up while a case lasts."""
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["tests.crash.warm"])
 
 
-class Server:
-    """`tollbridge serve --json` with a configuration, as the product is, or with one bug planted."""
+class Fork:
+    """One command of the product as a process of its own; `prepare` runs in it before the command."""
 
-    def __init__(self, config_path: Path, *, environment: Mapping[str, str], bug: str = "") -> None:
-        self._config_path = config_path
+    def __init__(
+        self, arguments: list[str], *, log_path: Path, environment: Mapping[str, str], prepare: Callable[[], None]
+    ) -> None:
+        self._arguments = arguments
+        self._log_path = log_path
         self._environment = dict(environment)
-        self._bug = bug
-        self._log_path = config_path.with_name("server.log")
+        self._prepare = prepare
         self._process: BaseProcess | None = None
+        self.endpoints: dict[str, str] = {}
 
     @property
     def is_running(self) -> bool:
-        """Whether the server was started and has not ended."""
+        """Whether the process was started and has not ended."""
         return self._process is not None and self._process.is_alive()
 
     def start(self, *, may_die: bool = False, **environment: str) -> None:
         """Start and return when it listens; more environment variables are for this start only.
 
-        With `may_die` it also returns when the server killed itself before it listened.
+        With `may_die` it also returns when the process killed itself before it listened.
         """
         reader, writer = _forks.Pipe(duplex=False)
         variables = {**self._environment, **environment}
         self._process = _forks.Process(
-            target=_serve, args=(self._config_path, self._log_path, variables, self._bug, writer), daemon=True
+            target=_run, args=(self._arguments, self._log_path, variables, self._prepare, writer), daemon=True
         )
         self._process.start()
         writer.close()
         with reader:
-            has_spoken = reader.poll(_START_TIMEOUT_S) and os.read(reader.fileno(), 4096)
-        if not has_spoken and not (may_die and self.wait(_START_TIMEOUT_S) == -signal.SIGKILL):
+            line = reader.poll(_START_TIMEOUT_S) and os.read(reader.fileno(), 4096)
+        if line:
+            self.endpoints = json.loads(line)
+        elif not (may_die and self.wait(_START_TIMEOUT_S) == -signal.SIGKILL):
             self.kill()
             raise AssertionError(f"it did not start: {self.log()[-4000:]}")
 
@@ -62,28 +75,75 @@ class Server:
             self._process.join()
 
     def wait(self, timeout_s: float) -> int | None:
-        """Wait for the server to end by itself; return its exit code, None when it still runs."""
+        """Wait for the process to end by itself; return its exit code, None when it still runs."""
         if self._process is None:
             return None
         self._process.join(timeout_s)
         return self._process.exitcode
 
     def log(self) -> str:
-        """Return all that the servers wrote to standard error."""
+        """Return all that was written to standard error."""
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
 
 
-def _serve(config_path: Path, log_path: Path, variables: dict[str, str], bug: str, announcing: Connection) -> None:
-    """Become the server, inside the process that was forked off for it."""
+class Server(Fork):
+    """`tollbridge serve --json` with a configuration, as the product is, or with one bug planted."""
+
+    def __init__(self, config_path: Path, *, environment: Mapping[str, str], bug: str = "") -> None:
+        super().__init__(
+            ["serve", "--json", "--config", str(config_path)],
+            log_path=config_path.with_name("server.log"),
+            environment=environment,
+            prepare=PLANTED[bug] if bug else _as_it_is,
+        )
+
+
+class Simulator(Fork):
+    """`tollbridge simulate … --json` for the accounts of a configuration, whose pauses are shortened."""
+
+    def __init__(self, config_path: Path, provider: str) -> None:
+        is_sandbox = provider == "sandbox"
+        self._provider = provider
+        self.book_path = config_path.parent / ("acquirer.db" if is_sandbox else f"{provider}/simulator.db")
+        listen = ["--listen", "127.0.0.1:0"] if is_sandbox else []
+        super().__init__(
+            ["simulate", provider, "--json", "--config", str(config_path), "--book", str(self.book_path), *listen],
+            log_path=config_path.with_name(f"{provider}.log"),
+            environment={},
+            prepare=_hasten,
+        )
+
+    @property
+    def base_url(self) -> str:
+        """Where the simulator answers."""
+        return self.endpoints[self._provider]
+
+
+def _as_it_is() -> None:
+    """Change nothing."""
+
+
+def _hasten() -> None:
+    """Let the simulators of this process hurry."""
+    for made in (AlipaySimulator, WechatPaySimulator):
+        defaults = made.__init__.__kwdefaults__
+        for name, value in (("time_scale", _HASTE), ("notify_schedule_s", _PAUSES_S)):
+            assert name in defaults, f"{name} has another name by now, so nothing would be hastened"
+            defaults[name] = value
+
+
+def _run(
+    arguments: list[str], log_path: Path, variables: dict[str, str], prepare: Callable[[], None], announcing: Connection
+) -> None:
+    """Become the command, inside the process that was forked off for it."""
     os.environ.update(variables)
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(announcing.fileno(), 1)
     os.dup2(log, 2)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
-    sys.argv = ["tollbridge", "serve", "--json", "--config", str(config_path)]
-    if bug:
-        PLANTED[bug]()
+    sys.argv = ["tollbridge", *arguments]
+    prepare()
     from tollbridge_server.cli import main  # What is to be patched is patched by now.
 
     main()

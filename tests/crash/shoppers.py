@@ -14,7 +14,8 @@ from typing import TypeVar
 import tollbridge
 from tollbridge_server.testing import payer
 
-from tests.crash.operations import AMOUNT_MINOR, DECLINED_SOFTLY, MASTERCARD, VISA, card
+from tests.crash.operations.sandbox import DECLINED_SOFTLY, MASTERCARD, VISA, card
+from tests.crash.operations.shapes import AMOUNT_MINOR
 
 T = TypeVar("T")
 

@@ -1,63 +1,98 @@
-"""SIGKILL at every failpoint during every operation: no effect is lost, and none is booked twice."""
+"""SIGKILL at every failpoint during every operation of every provider: no effect is lost, and none is booked twice.
+
+On SQLite that is every combination. On PostgreSQL, which has the same engine before it, it is every failpoint at each
+provider, with the operations in turn, so that each operation of each provider is struck there as well.
+"""
 
 from __future__ import annotations
+
+from itertools import cycle
 
 import pytest
 from tollbridge_server.ports.failpoint import FAILPOINTS
 
-from tests.crash.operations import OPERATIONS, Expected
+from tests.crash.conftest import Rigs
+from tests.crash.operations.alipay import ALIPAY
+from tests.crash.operations.sandbox import SANDBOX
+from tests.crash.operations.shapes import Provider
+from tests.crash.operations.wechatpay import WECHATPAY
 from tests.crash.rig import Rig
 from tests.crash.strike import Case
 
-_CARD_IS_NEVER_STORED = "a charge whose card is not stored is never sent again, so there is no second intent"
-_CANCEL_IS_NEVER_PENDING = "the acquirer answers a cancel at once and notifies nobody of it"
-
-UNREACHABLE = {
-    ("resolver.after_commit", "authorize"): _CARD_IS_NEVER_STORED,
-    ("resolver.after_commit", "sale"): _CARD_IS_NEVER_STORED,
-    ("resolver.after_commit", "confirm with another card"): _CARD_IS_NEVER_STORED,
-    ("notification.after_verify", "cancel"): _CANCEL_IS_NEVER_PENDING,
-    ("notification.after_commit", "cancel"): _CANCEL_IS_NEVER_PENDING,
-    ("notification.after_verify", "confirm during a challenge"): _CANCEL_IS_NEVER_PENDING,
-    ("notification.after_commit", "confirm during a challenge"): _CANCEL_IS_NEVER_PENDING,
-}
-"""Failpoints that do not lie on the path of an operation, and why; every other combination kills the server."""
-
-FAULTS = {
-    "resolver.after_claim": "booked_timeout",
-    "resolver.after_query": "booked_reset",
-    "resolver.after_commit": "lost",
-    "notification.after_verify": "pending_success",
-    "notification.after_commit": "pending_success",
-}
-"""How the acquirer treats the request, where a failpoint lies on the path of a bad day only."""
+PROVIDERS = {provider.name: provider for provider in (SANDBOX, ALIPAY, WECHATPAY)}
 
 UNARRIVED = frozenset({"intent.after_commit", "send.before", "resolver.after_commit"})
-"""Failpoints at which the intent is durable and the acquirer has not got the request."""
+"""Failpoints at which the intent is durable and the provider has not got the request."""
+
+_Strike = tuple[str, str, str]
+"""Provider, failpoint, operation."""
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("failpoint", FAILPOINTS)
-def test_a_kill_leaves_exactly_one_effect(rig: Rig, failpoint: str, operation: str) -> None:
-    case = Case(rig, OPERATIONS[operation])
+def _in_turn(provider: Provider) -> list[_Strike]:
+    """Return each failpoint with the next operation on whose path it lies."""
+    turn, found = cycle(provider.operations), []
+    for failpoint in FAILPOINTS:
+        operation = next(name for name in turn if (failpoint, name) not in provider.unreachable)
+        found.append((provider.name, failpoint, operation))
+    return found
+
+
+EVERY = [
+    (provider.name, failpoint, operation)
+    for provider in PROVIDERS.values()
+    for failpoint in FAILPOINTS
+    for operation in provider.operations
+]
+IN_TURN = [strike for provider in PROVIDERS.values() for strike in _in_turn(provider)]
+
+
+@pytest.mark.parametrize(("provider", "failpoint", "operation"), EVERY)
+def test_a_kill_leaves_exactly_one_effect(rigs: Rigs, provider: str, failpoint: str, operation: str) -> None:
+    rig = rigs.get(PROVIDERS[provider])
+
+    _strike(rig, failpoint, operation)
+
+    rig.is_spoiled = False
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("provider", "failpoint", "operation"), IN_TURN)
+def test_a_kill_on_postgresql_leaves_exactly_one_effect(
+    rigs: Rigs, provider: str, failpoint: str, operation: str
+) -> None:
+    rig = rigs.get(PROVIDERS[provider], has_postgres=True)
+
+    _strike(rig, failpoint, operation)
+
+    rig.is_spoiled = False
+
+
+def test_on_postgresql_every_failpoint_and_every_operation_of_each_provider_is_struck() -> None:
+    for provider in PROVIDERS.values():
+        struck = {(failpoint, operation) for name, failpoint, operation in IN_TURN if name == provider.name}
+
+        assert {failpoint for failpoint, _ in struck} == set(FAILPOINTS)
+        assert {operation for _, operation in struck} == set(provider.operations)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+def test_the_tables_of_a_provider_name_only_what_exists(provider: Provider) -> None:
+    assert set(provider.unreachable) <= {
+        (failpoint, operation) for failpoint in FAILPOINTS for operation in provider.operations
+    }
+    assert set(provider.faults) | UNARRIVED <= set(FAILPOINTS)
+
+
+def _strike(rig: Rig, failpoint: str, operation: str) -> None:
+    provider, asked = rig.provider, rig.provider.operations[operation]
+    case = Case(rig, asked, asked.unsent if failpoint in UNARRIVED else None)
     case.prepare()
 
-    case.strike(failpoint, fault=FAULTS.get(failpoint, ""))
-    if (failpoint, operation) in UNREACHABLE:
+    case.strike(failpoint, fault=provider.faults.get(failpoint))
+    if (failpoint, operation) in provider.unreachable:
         assert rig.server.is_running
     else:
         rig.wait_for_death()
     case.recover()
 
-    assert case.findings(_expected(failpoint, operation)) == []
-    rig.is_spoiled = False
-
-
-def test_the_table_of_unreachable_combinations_names_only_what_exists() -> None:
-    assert set(UNREACHABLE) <= {(failpoint, operation) for failpoint in FAILPOINTS for operation in OPERATIONS}
-    assert set(FAULTS) | UNARRIVED <= set(FAILPOINTS)
-
-
-def _expected(failpoint: str, operation: str) -> Expected:
-    asked = OPERATIONS[operation]
-    return asked.unsent if failpoint in UNARRIVED and asked.unsent is not None else asked.expected
+    assert case.findings() == []

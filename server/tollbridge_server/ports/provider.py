@@ -26,7 +26,8 @@ class Capabilities:
     reference as the same request. `not_found_grace_s` is how long after the send deadline "not found" still
     proves nothing. `send_timeout_s` bounds one call. `cancels_unsent` says that a cancel of a reference which the
     provider has never seen is confirmed and also keeps a late request with that reference from taking effect.
-    `has_bills` says that the adapter is a BillSource.
+    `ends_absent` says that a cancel of what the provider does not know is confirmed once the charge is over (see
+    CancelOrder). `has_bills` says that the adapter is a BillSource.
     """
 
     operations: frozenset[OperationKind]
@@ -36,6 +37,7 @@ class Capabilities:
     not_found_grace_s: float = 60.0
     send_timeout_s: float = 20.0
     cancels_unsent: bool = False
+    ends_absent: bool = False
     has_bills: bool = False
 
 
@@ -76,11 +78,17 @@ class CaptureOrder:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """Void what is authorized and not captured, or close what the payer has not paid yet."""
+    """Void what is authorized and not captured, or close what the payer has not paid yet.
+
+    `is_charge_over` says that the charge can not begin any more, as far as it is ours to say: no request of it is on
+    its way, and nobody was given anything to pay with, or its time to pay has passed. What the provider does not know
+    then, it will never know.
+    """
 
     request_reference: str
     charge: ChargeReference
     cause: CancelCause
+    is_charge_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

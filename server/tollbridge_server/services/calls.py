@@ -47,8 +47,10 @@ class Secrets:
         return self.method.is_replayable and self.identity is None
 
 
-async def send(adapter: Adapter, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
-    """Send the operation of `case`. `secrets` are needed for a charge, and for nothing else."""
+async def send(
+    adapter: Adapter, case: Case, charge: Charge, secrets: Secrets | None, *, is_charge_over: bool = False
+) -> Evidence:
+    """Send the operation of `case`. `secrets` are needed for a charge, `is_charge_over` for a cancel of it."""
     operation, reference = case.operation, case.attempt.request_reference
     match operation.kind:
         case OperationKind.AUTHORIZE | OperationKind.SALE:
@@ -75,7 +77,7 @@ async def send(adapter: Adapter, case: Case, charge: Charge, secrets: Secrets | 
             )
         case OperationKind.CANCEL:
             cause = operation.cancel_cause or CancelCause.CALLER
-            return await adapter.cancel(CancelOrder(reference, charge.reference, cause))
+            return await adapter.cancel(CancelOrder(reference, charge.reference, cause, is_charge_over))
         case OperationKind.REFUND:
             reason = case.refund.reason if case.refund else ""
             return await adapter.refund(RefundOrder(reference, charge.reference, operation.amount, reason))

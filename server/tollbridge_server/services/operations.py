@@ -23,7 +23,7 @@ from tollbridge_server.domain.evidence import (
 )
 from tollbridge_server.domain.merge import Case, Merged
 from tollbridge_server.domain.operation import Attempt, is_sending
-from tollbridge_server.domain.payment import PaymentState
+from tollbridge_server.domain.payment import Payment, PaymentState
 from tollbridge_server.domain.payment_method import PaymentMethod
 from tollbridge_server.domain.storable import storable
 from tollbridge_server.domain.values import replace
@@ -314,6 +314,16 @@ class OperationEngine:
             return Intent(inquired.merged.case, None)
         return Intent(merged.case, None)
 
+    def _is_over(self, charge: Charge, payment: Payment) -> bool:
+        """Whether a charge that its provider does not know can never begin any more (see CancelOrder)."""
+        grace_s = self._settings.not_found_grace_s
+        if grace_s is None:
+            grace_s = self.account_of(charge.attempt).adapter.capabilities.not_found_grace_s
+        quiet_us = self._clock.now_us() - int(grace_s * MICROSECONDS)
+        is_given = charge.attempt.next_action is not None
+        is_payable = is_given and not 0 < payment.expires_at_us <= quiet_us
+        return charge.attempt.send_deadline_us <= quiet_us and not is_payable
+
     async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
         """Hand the request to the provider until it may have been sent, or provably was not."""
         account = self.account_of(case.attempt)
@@ -327,7 +337,9 @@ class OperationEngine:
             async with asyncio.timeout(remaining_us / MICROSECONDS):
                 while True:
                     self._failpoint("send.before")
-                    evidence = await calls.send(account.adapter, case, charge, secrets)
+                    evidence = await calls.send(
+                        account.adapter, case, charge, secrets, is_charge_over=self._is_over(charge, case.payment)
+                    )
                     self._failpoint("send.after")
                     if not evidence.unsent:
                         return evidence

@@ -12,7 +12,8 @@ from collections.abc import Coroutine
 
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import RequestError
-from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, Operation
+from tollbridge_server.domain.merge import Case
+from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, OperationKind
 from tollbridge_server.domain.payment import Payment, PaymentState
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
@@ -113,8 +114,15 @@ class Resolver:
         elif after.operation.kind.opens and self._is_overdue(after.payment, now_us):
             # The provider was asked a moment ago: the payer has not paid. Its confirmed cancel decides a last race.
             await self._close(after.payment, CancelCause.EXPIRY)
-        elif inquired.evidence.absent and self._is_absence_proof(after.attempt, now_us=now_us):
-            await self._after_absence(after.payment, after.operation, after.attempt, now_us=now_us)
+        elif not self._is_absence_proof(after.attempt, now_us=now_us):
+            return
+        elif after.attempt.state is AttemptState.REQUIRES_ACTION:
+            # Whoever holds a code or a page can still pay with it: a second request, refused, would say that nobody
+            # can. Only where the answer was lost with the code, the same request brings it.
+            if after.attempt.next_action is None and self._is_resendable(after, now_us=now_us):
+                await self._engine.resend(after.attempt)
+        elif inquired.evidence.absent:
+            await self._after_absence(after, now_us=now_us)
 
     def _is_absence_proof(self, attempt: Attempt, *, now_us: int) -> bool:
         """Whether "not found" can no longer be a request that is still on its way (RELIABILITY: grace)."""
@@ -123,18 +131,30 @@ class Resolver:
             grace_s = self._capabilities(attempt).not_found_grace_s
         return now_us >= attempt.send_deadline_us + int(grace_s * MICROSECONDS)
 
-    async def _after_absence(self, payment: Payment, operation: Operation, attempt: Attempt, *, now_us: int) -> None:
+    async def _after_absence(self, after: Case, *, now_us: int) -> None:
         """The provider does not know the request: send the same again, or make sure that it can never arrive."""
+        payment, capabilities = after.payment, self._capabilities(after.attempt)
+        if self._is_resendable(after, now_us=now_us):
+            await self._engine.resend(after.attempt)
+        elif (
+            after.operation.kind.opens
+            and not payment.is_canceling
+            and (capabilities.cancels_unsent or capabilities.ends_absent)
+        ):
+            cause = CancelCause.EXPIRY if self._is_expired(payment, now_us) else CancelCause.NOT_PROCESSED
+            await self._close(payment, cause)
+
+    def _is_resendable(self, after: Case, *, now_us: int) -> bool:
+        """Whether the same request may go out once more, and anybody still wants it."""
+        payment, attempt = after.payment, after.attempt
         timeout_us = self._engine.send_timeout_us(self._engine.account_of(attempt))
         is_key_alive = now_us + timeout_us < attempt.key_expires_at_us
         is_wanted = payment.state is not PaymentState.NEEDS_REVIEW and not (
-            operation.kind.opens and (payment.is_canceling or self._is_expired(payment, now_us))
+            after.operation.kind.opens and (payment.is_canceling or self._is_expired(payment, now_us))
         )
-        if attempt.is_replayable and is_key_alive and is_wanted and attempt.sends < self._settings.max_sends:
-            await self._engine.resend(attempt)
-        elif operation.kind.opens and not payment.is_canceling and self._capabilities(attempt).cancels_unsent:
-            cause = CancelCause.EXPIRY if self._is_expired(payment, now_us) else CancelCause.NOT_PROCESSED
-            await self._close(payment, cause)
+        # A cancel moves no money, and one that found nothing to end may have to wait for the end of the time to pay.
+        is_allowed = attempt.sends < self._settings.max_sends or after.operation.kind is OperationKind.CANCEL
+        return attempt.is_replayable and is_key_alive and is_wanted and is_allowed
 
     async def _expire(self, payment_id: str) -> None:
         """End a payment that still asks for a payment method when its time to pay is over."""

@@ -46,7 +46,9 @@ async def cancel(client: Client, merchant: Merchant, order: CancelOrder) -> Evid
         case Standing.UNCONFIRMED:
             return await _end_freeze(client, merchant, order)
         case Standing.ABSENT:
-            return await _end_absent(client, merchant, order)
+            ended = await _end_absent(client, merchant, order)
+            # An answer came on the way, so that not all of it was unsent.
+            return replace(ended, unsent=False, absent=False)
         case _:
             return cancel_evidence(found, _REPLY)
 
@@ -99,7 +101,7 @@ def _still_payable(merchant: Merchant, order: CancelOrder) -> Evidence:
 
     Every order carries its time to pay, so that after it nobody can open the code or page any more.
     """
-    if order.cause is CancelCause.EXPIRY or merchant.cancel_voids_unscanned:
+    if order.cause is CancelCause.EXPIRY or order.is_charge_over or merchant.cancel_voids_unscanned:
         return _DONE
     return Evidence(Outcome.PENDING, detail="no trade yet; the code or page can be opened until its time is over")
 

@@ -25,7 +25,7 @@ async def cancel(client: Client, merchant: Merchant, order: CancelOrder) -> Evid
     """End the charge of `order`, if it is not paid."""
     reference = order.charge.request_reference
     found = await find_charge(client, merchant, reference, _REPLY)
-    if found.standing is Standing.ABSENT and order.cause is CancelCause.EXPIRY:
+    if found.standing is Standing.ABSENT and (order.cause is CancelCause.EXPIRY or order.is_charge_over):
         return _DONE  # Every order carries its time to pay, so one that comes late can not be paid any more.
     if found.standing is not Standing.OPEN:
         return cancel_evidence(found, _REPLY)

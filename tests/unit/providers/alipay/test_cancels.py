@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -165,6 +166,14 @@ async def test_a_code_that_nobody_has_opened_can_still_be_paid() -> None:
 
 async def test_a_code_whose_time_is_over_can_not() -> None:
     evidence, _ = await canceled(NOTHING_THERE, preauth=False, cause=CancelCause.EXPIRY)
+    assert evidence.outcome is Outcome.SUCCEEDED
+
+
+async def test_a_code_that_nobody_was_given_can_not() -> None:
+    async with adapting(preauth=False) as (gateway, adapter):
+        for method, reply in NOTHING_THERE.items():
+            gateway.answer(method, *(reply if isinstance(reply, tuple) else (reply,)))
+        evidence = await adapter.cancel(replace(cancel(CancelCause.NOT_PROCESSED), is_charge_over=True))
     assert evidence.outcome is Outcome.SUCCEEDED
 
 

@@ -1,0 +1,81 @@
+"""What the kit knows of a provider: its account, its operations, what must come of each, and how it misbehaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import tollbridge
+from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.ports.books import ProviderBook
+
+AMOUNT_MINOR = 10_000
+
+Effect = tuple[OperationKind, int]
+"""What the provider books: the kind, and the amount in minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The payment that a case is about. `payment_id` is empty while the operation itself is to make it."""
+
+    merchant_reference: str
+    payment_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """State of the payment and its sums in minor units, and all that the provider books for the operation."""
+
+    state: tollbridge.PaymentState
+    effects: tuple[Effect, ...]
+    captured_minor: int = 0
+    refunded_minor: int = 0
+
+
+Prepare = Callable[[tollbridge.Client, str], str]
+"""Takes a client and a merchant reference; returns the id of the payment that was made, if one was."""
+Ask = Callable[[tollbridge.Client, Subject, str], str]
+"""Takes a client, the payment and an idempotency key; returns the payment's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: `prepare` brings a payment to where `ask` makes sense; `ask` may be repeated with its key.
+
+    `unsent` is what must have come of it when the request was durable, never arrived, and can not be sent again
+    because what the payer paid with is never stored.
+    """
+
+    prepare: Prepare
+    ask: Ask
+    expected: Expected
+    unsent: Expected | None = None
+    waits_for_payer: bool = False
+    """Whether the payment that `prepare` makes has an action open, which nobody takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How the provider treats the request; with `withholds` its notifications get lost as well, until a recovery."""
+
+    behavior: str
+    withholds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider as the kit strikes it.
+
+    `faults` is how it treats the request where a failpoint lies on the path of a bad day only. `unreachable` names
+    the pairs of failpoint and operation where the one does not lie on the path of the other, and why; every other
+    pair kills the server.
+    """
+
+    name: str
+    account_id: str
+    read_book: Callable[[Path], Mapping[str, ProviderBook]]
+    operations: Mapping[str, Operation]
+    faults: Mapping[str, Fault]
+    unreachable: Mapping[tuple[str, str], str]
