@@ -105,7 +105,7 @@ def order(method: PaymentMethod, kind: OperationKind = OperationKind.SALE) -> Ch
 
 
 def referring(made: ChargeOrder, provider_reference: str) -> ChargeReference:
-    return ChargeReference(made.request_reference, provider_reference, made.amount)
+    return made.as_charge(provider_reference)
 
 
 async def carried_out(adapter: AlipayAdapter) -> list[Parameters]:

@@ -19,7 +19,7 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, OperationKind
 from tollbridge_server.domain.order import PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
-from tollbridge_server.ports.provider import CancelOrder, ChargeOrder, ChargeReference, Inquiry, RefundOrder
+from tollbridge_server.ports.provider import CancelOrder, ChargeOrder, Inquiry, RefundOrder
 from tollbridge_server.providers.wechatpay import WechatPayAdapter, WechatPaySettings, build
 from tollbridge_server.providers.wechatpay.encryption import seal_for, unseal_with
 from tollbridge_server.providers.wechatpay.signing import read_authorization
@@ -121,12 +121,12 @@ async def carried_out(adapter: WechatPayAdapter, ours: Ours) -> None:
     paid = charge_order(scanned())
     evidence = await adapter.charge(paid)
     assert evidence.outcome is Outcome.SUCCEEDED, evidence
-    charge = ChargeReference(paid.request_reference, evidence.provider_reference, paid.amount)
+    charge = paid.as_charge(evidence.provider_reference)
     refund = RefundOrder(number("R"), charge, Money(400, "CNY"), "退货")
     await adapter.refund(refund)
     await adapter.query(Inquiry(OperationKind.REFUND, refund.request_reference, "", charge, refund.amount))
     await adapter.query(Inquiry(OperationKind.SALE, paid.request_reference, "", charge, paid.amount))
-    unpaid = ChargeReference(page.request_reference, "", page.amount)
+    unpaid = page.as_charge()
     canceled = await adapter.cancel(CancelOrder(number("C"), unpaid, CancelCause.CALLER))
     assert canceled.outcome is Outcome.SUCCEEDED, canceled
 

@@ -118,9 +118,9 @@ class Evidence:
     """One statement of a provider about one attempt.
 
     `amount` is what the provider says it moved or authorized; it is checked against what was asked. `absent`
-    says that the provider does not know our reference (only with UNKNOWN). `unsent` says that the request provably
-    never left (with UNKNOWN, or with the DECLINED that the engine makes of it). `detail` says for the log why an
-    outcome is UNKNOWN.
+    says that the provider does not know our reference (with UNKNOWN, or with the SUCCEEDED of a cancel that found
+    nothing to end). `unsent` says that the request provably never left (with UNKNOWN, or with the DECLINED that the
+    engine makes of it). `detail` says for the log why an outcome is UNKNOWN.
     """
 
     outcome: Outcome

@@ -26,8 +26,11 @@ class Capabilities:
     reference as the same request. `not_found_grace_s` is how long after the send deadline "not found" still
     proves nothing. `send_timeout_s` bounds one call. `cancels_unsent` says that a cancel of a reference which the
     provider has never seen is confirmed and also keeps a late request with that reference from taking effect.
-    `ends_absent` says that a cancel of what the provider does not know is confirmed once the charge is over (see
-    CancelOrder). `has_bills` says that the adapter is a BillSource.
+    `absence_ends_after_s` is for a provider that promises no such thing: how long after the send deadline a charge
+    that it does not know counts as over (see CancelOrder); None: never. It is longer than clocks may differ, and such a
+    charge is asked about for days more. `time_to_pay_s` is how long a payer has where the caller does not say, by
+    method; a method that is not named has the configuration's time. `refunds_captures` says that a refund of an
+    authorized payment is a refund of one of its captures. `has_bills` says that the adapter is a BillSource.
     """
 
     operations: frozenset[OperationKind]
@@ -37,13 +40,26 @@ class Capabilities:
     not_found_grace_s: float = 60.0
     send_timeout_s: float = 20.0
     cancels_unsent: bool = False
-    ends_absent: bool = False
+    absence_ends_after_s: float | None = None
+    time_to_pay_s: Mapping[MethodKind, float] = field(default_factory=dict)
+    refunds_captures: bool = False
     has_bills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeReference:
-    """The opening attempt of a payment, as both sides know it."""
+    """The opening attempt of a payment, as both sides know it: a sale or an authorization, with which method."""
+
+    request_reference: str
+    provider_reference: str
+    amount: Money
+    kind: OperationKind
+    method: MethodKind
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureReference:
+    """A capture that succeeded, as both sides know it."""
 
     request_reference: str
     provider_reference: str
@@ -65,6 +81,12 @@ class ChargeOrder:
     expires_at_us: int = 0
     identity: Identity | None = None
 
+    def as_charge(self, provider_reference: str = "") -> ChargeReference:
+        """Return what captures, cancels and refunds of this order refer to."""
+        return ChargeReference(
+            self.request_reference, provider_reference, self.amount, kind=self.kind, method=self.method.kind
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
@@ -80,9 +102,10 @@ class CaptureOrder:
 class CancelOrder:
     """Void what is authorized and not captured, or close what the payer has not paid yet.
 
-    `is_charge_over` says that the charge can not begin any more, as far as it is ours to say: no request of it is on
-    its way, and nobody was given anything to pay with, or its time to pay has passed. What the provider does not know
-    then, it will never know.
+    `is_charge_over` says that a charge which the provider does not know will not begin any more, as far as it is ours
+    to say: no request of it is on its way, and nobody was given anything to pay with, or its time to pay has passed.
+    It is never set for a charge that the provider has known. A cancel that is done because there was nothing to end
+    says so: `absent` beside SUCCEEDED.
     """
 
     request_reference: str
@@ -93,19 +116,21 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
-    """Give back `amount` of what was captured."""
+    """Give back `amount` of what was captured, of `capture` where the adapter `refunds_captures`."""
 
     request_reference: str
     charge: ChargeReference
     amount: Money
     reason: str
+    capture: CaptureReference | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """A question about one attempt: what became of `request_reference`?
 
-    `action_result` is what the payer's browser or app brought back, where the caller sent it along.
+    `action_result` is what the payer's browser or app brought back, where the caller sent it along. `capture` is that
+    of the refund which is asked about.
     """
 
     kind: OperationKind
@@ -114,6 +139,7 @@ class Inquiry:
     charge: ChargeReference
     amount: Money
     action_result: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    capture: CaptureReference | None = None
 
 
 @dataclass(frozen=True, slots=True)

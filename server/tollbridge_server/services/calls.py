@@ -8,7 +8,7 @@ from tollbridge_server.domain.evidence import Evidence, EvidenceSource
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import Attempt, CancelCause, Operation, OperationKind
 from tollbridge_server.domain.order import Identity
-from tollbridge_server.domain.payment_method import PaymentMethod
+from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.provider import (
     Adapter,
@@ -23,15 +23,22 @@ from tollbridge_server.ports.provider import (
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The opening operation and attempt of a payment: what captures, cancels and refunds refer to."""
+    """The opening operation and attempt of a payment, and its method: what captures, cancels and refunds refer to."""
 
     operation: Operation
     attempt: Attempt
+    method: MethodKind
 
     @property
     def reference(self) -> ChargeReference:
         """The charge as both sides know it."""
-        return ChargeReference(self.attempt.request_reference, self.attempt.provider_reference, self.operation.amount)
+        return ChargeReference(
+            request_reference=self.attempt.request_reference,
+            provider_reference=self.attempt.provider_reference,
+            amount=self.operation.amount,
+            kind=self.operation.kind,
+            method=self.method,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ class Confirmations:
         after = change_payment(tx, payment, reopened, self._clock)
         tx.operations.insert(operation)
         tx.attempts.insert(attempt)
-        return Intent(Case(after, operation, attempt), Charge(operation, attempt))
+        return Intent(Case(after, operation, attempt), Charge(operation, attempt, summary.kind))
 
     def _require_method_wanted(self, payment: Payment) -> None:
         if not asks_for_method(payment):

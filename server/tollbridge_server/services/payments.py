@@ -105,7 +105,7 @@ class PaymentService:
             tx.operations.insert(operation)
             tx.attempts.insert(attempt)
             tx.events.insert(payment_event(None, payment, self._clock))
-            return Intent(Case(payment, operation, attempt), Charge(operation, attempt))
+            return Intent(Case(payment, operation, attempt), Charge(operation, attempt, summary.kind))
 
         done = await self._engine.execute(
             caller,

@@ -139,7 +139,7 @@ class Resolver:
         elif (
             after.operation.kind.opens
             and not payment.is_canceling
-            and (capabilities.cancels_unsent or capabilities.ends_absent)
+            and (capabilities.cancels_unsent or capabilities.absence_ends_after_s is not None)
         ):
             cause = CancelCause.EXPIRY if self._is_expired(payment, now_us) else CancelCause.NOT_PROCESSED
             await self._close(payment, cause)

@@ -40,7 +40,7 @@ def load_charge(tx: Transaction, payment_id: str) -> Charge:
     if payment is None:
         raise BrokenInvariant(f"payment {payment_id} is gone")
     operation = require_operation(tx, payment.charge_operation_id)
-    return Charge(operation, tx.attempts.of_operation(operation)[-1])
+    return Charge(operation, tx.attempts.of_operation(operation)[-1], payment.method.kind)
 
 
 def lock_owned(tx: Transaction, caller: Caller, payment_id: str) -> Payment:

@@ -50,7 +50,7 @@ def charge(
 
 
 def about(reference: str = "charge", *, amount: Money | None = None) -> ChargeReference:
-    return ChargeReference(reference, "", amount or eur(10_000))
+    return charge(reference, amount=amount).as_charge()
 
 
 def capture(reference: str, amount: Money, *, is_final: bool = False, of: str = "charge") -> CaptureOrder:

@@ -30,7 +30,7 @@ class ForgetfulAdapter(ScriptedAdapter):
 
     @property
     def capabilities(self) -> Capabilities:
-        return replace(super().capabilities, ends_absent=True)
+        return replace(super().capabilities, absence_ends_after_s=600.0)
 
 
 def ending(order: CancelOrder) -> Evidence:

@@ -48,7 +48,7 @@ CAPABILITIES = Capabilities(
     send_timeout_s=SEND_TIMEOUT_S,
     # Whether the cancel of an unknown trade keeps a late request from taking effect is nowhere promised.
     cancels_unsent=False,
-    ends_absent=True,
+    absence_ends_after_s=600.0,
     has_bills=True,
 )
 

@@ -45,7 +45,7 @@ CAPABILITIES = Capabilities(
     not_found_grace_s=60.0,
     send_timeout_s=SEND_TIMEOUT_S,
     cancels_unsent=False,
-    ends_absent=True,
+    absence_ends_after_s=600.0,
     has_bills=True,
 )
 _QUERY = EvidenceSource.QUERY

@@ -66,7 +66,7 @@ class Desk:
         )
 
     def of(self, order: ChargeOrder, evidence: Evidence | None = None) -> ChargeReference:
-        return ChargeReference(order.request_reference, evidence.provider_reference if evidence else "", order.amount)
+        return order.as_charge(evidence.provider_reference if evidence else "")
 
     async def authorized(
         self, subject: Subject, *, kind: OperationKind | None = None, amount_minor: int = 1000

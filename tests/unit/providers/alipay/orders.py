@@ -55,7 +55,7 @@ def charge(
     )
 
 
-CHARGE = ChargeReference("charge", "", cny(8888))
+CHARGE = ChargeReference("charge", "", cny(8888), kind=OperationKind.SALE, method=MethodKind.ALIPAY_QR)
 
 
 def capture(fen: int, *, is_final: bool = False, reference: str = "capture") -> CaptureOrder:

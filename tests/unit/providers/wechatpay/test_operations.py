@@ -39,7 +39,7 @@ REFUNDS = "/v3/refund/domestic/refunds"
 NUMBER = "4200000000202601020000000001"
 BY_NUMBER = f"{ORDERS}/id/{NUMBER}?mchid={MCHID}"
 CNY_10 = Money(1000, "CNY")
-CHARGE = ChargeReference(REFERENCE, NUMBER, CNY_10)
+CHARGE = ChargeReference(REFERENCE, NUMBER, CNY_10, kind=OperationKind.SALE, method=MethodKind.WECHAT_NATIVE)
 ABSENT = Reply(b'{"code":"ORDER_NOT_EXIST","message":"none"}', status=404, key=None)
 NO_REFUND = Reply(b'{"code":"RESOURCE_NOT_EXISTS","message":"none"}', status=404, key=None)
 DONE = Reply(b"", status=204)
