@@ -120,7 +120,8 @@ class Evidence:
     `amount` is what the provider says it moved or authorized; it is checked against what was asked. `absent`
     says that the provider does not know our reference (with UNKNOWN, or with the SUCCEEDED of a cancel that found
     nothing to end). `unsent` says that the request provably never left (with UNKNOWN, or with the DECLINED that the
-    engine makes of it). `detail` says for the log why an outcome is UNKNOWN.
+    engine makes of it). `needs_person` says that the provider does nothing more by itself (with PENDING). `detail` says
+    for the log why an outcome is UNKNOWN.
     """
 
     outcome: Outcome
@@ -130,5 +131,6 @@ class Evidence:
     failure: Failure | None = None
     next_action: NextAction | None = None
     absent: bool = False
+    needs_person: bool = False
     unsent: bool = False
     detail: str = ""
