@@ -318,7 +318,9 @@ class SyncMethods(Calls):
         timeout_s: float | None = None,
     ) -> CreateRefundResponse:
         """Returns all or a part of what was captured. May be called several times, up to what was captured. A refund
-        that the provider declines is answered with a refund in REFUND_STATE_FAILED.
+        that the provider declines is answered with a refund in REFUND_STATE_FAILED. Where a provider refunds capture by
+        capture, one refund is at most what the capture with the most left can give back, and the error says how much
+        that is.
 
         Also returns PAYMENT_NOT_FOUND, PAYMENT_STATE_CONFLICT, REFUND_EXCEEDS_CAPTURED, AMOUNT_INVALID and
         CURRENCY_NOT_SUPPORTED.
@@ -753,7 +755,9 @@ class AsyncMethods(AsyncCalls):
         timeout_s: float | None = None,
     ) -> CreateRefundResponse:
         """Returns all or a part of what was captured. May be called several times, up to what was captured. A refund
-        that the provider declines is answered with a refund in REFUND_STATE_FAILED.
+        that the provider declines is answered with a refund in REFUND_STATE_FAILED. Where a provider refunds capture by
+        capture, one refund is at most what the capture with the most left can give back, and the error says how much
+        that is.
 
         Also returns PAYMENT_NOT_FOUND, PAYMENT_STATE_CONFLICT, REFUND_EXCEEDS_CAPTURED, AMOUNT_INVALID and
         CURRENCY_NOT_SUPPORTED.

@@ -75,14 +75,16 @@ class Device(_message.Message):
     def __init__(self, channel: _Optional[_Union[DeviceChannel, str]] = ..., user_agent: _Optional[str] = ..., accept_header: _Optional[str] = ..., language: _Optional[str] = ..., color_depth_bits: _Optional[int] = ..., screen_height_px: _Optional[int] = ..., screen_width_px: _Optional[int] = ..., time_zone_offset_minutes: _Optional[int] = ..., java_enabled: bool = ..., device_id: _Optional[str] = ...) -> None: ...
 
 class Identity(_message.Message):
-    __slots__ = ("type", "number", "name")
+    __slots__ = ("type", "number", "name", "min_age")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    MIN_AGE_FIELD_NUMBER: _ClassVar[int]
     type: IdentityType
     number: str
     name: str
-    def __init__(self, type: _Optional[_Union[IdentityType, str]] = ..., number: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+    min_age: int
+    def __init__(self, type: _Optional[_Union[IdentityType, str]] = ..., number: _Optional[str] = ..., name: _Optional[str] = ..., min_age: _Optional[int] = ...) -> None: ...
 
 class Customer(_message.Message):
     __slots__ = ("customer_id", "email", "name", "phone", "locale", "ip_address", "device", "billing_address", "identity")

@@ -66,7 +66,7 @@ class Attempt(_message.Message):
     def __init__(self, provider: _Optional[str] = ..., provider_account_id: _Optional[str] = ..., request_reference: _Optional[str] = ..., provider_reference: _Optional[str] = ..., state: _Optional[_Union[OperationState, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Operation(_message.Message):
-    __slots__ = ("operation_id", "kind", "state", "amount", "request_reference", "provider_reference", "provider", "provider_account_id", "failure", "create_time", "update_time", "refund_id", "attempts")
+    __slots__ = ("operation_id", "kind", "state", "amount", "request_reference", "provider_reference", "provider", "provider_account_id", "failure", "create_time", "update_time", "refund_id", "attempts", "capture_operation_id")
     OPERATION_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +80,7 @@ class Operation(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     REFUND_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_OPERATION_ID_FIELD_NUMBER: _ClassVar[int]
     operation_id: str
     kind: OperationKind
     state: OperationState
@@ -93,4 +94,5 @@ class Operation(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     refund_id: str
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
-    def __init__(self, operation_id: _Optional[str] = ..., kind: _Optional[_Union[OperationKind, str]] = ..., state: _Optional[_Union[OperationState, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_reference: _Optional[str] = ..., provider_reference: _Optional[str] = ..., provider: _Optional[str] = ..., provider_account_id: _Optional[str] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., refund_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ...) -> None: ...
+    capture_operation_id: str
+    def __init__(self, operation_id: _Optional[str] = ..., kind: _Optional[_Union[OperationKind, str]] = ..., state: _Optional[_Union[OperationState, str]] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_reference: _Optional[str] = ..., provider_reference: _Optional[str] = ..., provider: _Optional[str] = ..., provider_account_id: _Optional[str] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., refund_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., capture_operation_id: _Optional[str] = ...) -> None: ...

@@ -66,7 +66,8 @@ class RefundServiceServicer(object):
 
     def CreateRefund(self, request, context):
         """Returns all or a part of what was captured. May be called several times, up to what was captured. A refund that
-        the provider declines is answered with a refund in REFUND_STATE_FAILED.
+        the provider declines is answered with a refund in REFUND_STATE_FAILED. Where a provider refunds capture by capture,
+        one refund is at most what the capture with the most left can give back, and the error says how much that is.
 
         Also returns PAYMENT_NOT_FOUND, PAYMENT_STATE_CONFLICT, REFUND_EXCEEDS_CAPTURED, AMOUNT_INVALID and
         CURRENCY_NOT_SUPPORTED.

@@ -109,7 +109,9 @@ def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
         return Merged(case)
     state = join(case.attempt.state, observed)
     if state is AttemptState.CONTRADICTED and evidence.source is not EvidenceSource.QUERY:
-        return Merged(case, is_doubtful=case.attempt.state is not AttemptState.CONTRADICTED)
+        # Declined and canceled differ, but both say that no money moved, which nobody has to be asked about.
+        is_about_money = AttemptState.SUCCEEDED in (case.attempt.state, observed)
+        return Merged(case, is_doubtful=is_about_money and case.attempt.state is not AttemptState.CONTRADICTED)
     attempt = replace(
         case.attempt,
         state=state,

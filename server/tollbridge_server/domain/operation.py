@@ -23,6 +23,11 @@ class OperationKind(StrEnum):
         """Whether the operation is the one that asks for the payer's money."""
         return self in (OperationKind.AUTHORIZE, OperationKind.SALE)
 
+    @property
+    def captures(self) -> bool:
+        """Whether the operation is one that takes the money."""
+        return self in (OperationKind.SALE, OperationKind.CAPTURE)
+
 
 class CancelCause(StrEnum):
     """Why a payment is being canceled at the provider; it decides what the payment becomes."""
@@ -73,7 +78,8 @@ class Operation:
     """One side-effecting call to a provider; times are microseconds since the epoch.
 
     `is_final` says of a capture that the rest of the authorization is released with it. `refund_id` is set
-    for a refund, `cancel_cause` for a cancel. `reason` is what the caller said why.
+    for a refund, `cancel_cause` for a cancel. `capture_operation_id` is the capture that a refund is of, where the
+    provider has to know. `reason` is what the caller said why.
     """
 
     operation_id: str
@@ -89,6 +95,7 @@ class Operation:
     cancel_cause: CancelCause | None = None
     reason: str = ""
     failure: Failure | None = None
+    capture_operation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,8 @@ class Attempt:
     after the moment when the transport gives up at the latest. `key_expires_at_us` ends the time in which the
     provider still knows our reference as the same request. `next_check_at_us` is when the resolver asks next (0:
     never), and `checks` counts its questions. `sends` counts how often the request was handed to the transport.
-    `is_replayable` says that the request can be rebuilt from stored rows, byte for byte.
+    `is_replayable` says that the request can be rebuilt from stored rows, byte for byte. `is_watched` says that it
+    counts as over because the provider knew nothing of it, and is asked about all the same in case it comes late.
     """
 
     attempt_id: str
@@ -121,6 +129,7 @@ class Attempt:
     is_replayable: bool = False
     provider_reference: str = ""
     next_action: NextAction | None = None
+    is_watched: bool = False
 
 
 def is_sending(attempt: Attempt, *, now_us: int) -> bool:

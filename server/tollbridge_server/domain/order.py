@@ -59,11 +59,15 @@ class Device:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Identity:
-    """An identity document that the payer must match; sent to the provider, never stored."""
+    """Who the payer has to be: a document, a name, an age in years, or several of them; never stored.
 
-    type: str
-    number: str
-    name: str
+    `type` and `number` go together; `min_age` 0 asks for no age.
+    """
+
+    type: str = ""
+    number: str = ""
+    name: str = ""
+    min_age: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -28,9 +28,10 @@ class Capabilities:
     provider has never seen is confirmed and also keeps a late request with that reference from taking effect.
     `absence_ends_after_s` is for a provider that promises no such thing: how long after the send deadline a charge
     that it does not know counts as over (see CancelOrder); None: never. It is longer than clocks may differ, and such a
-    charge is asked about for days more. `time_to_pay_s` is how long a payer has where the caller does not say, by
-    method; a method that is not named has the configuration's time. `refunds_captures` says that a refund of an
-    authorized payment is a refund of one of its captures. `has_bills` says that the adapter is a BillSource.
+    charge is asked about for days more. `time_to_pay_s` is the longest that a charge may wait for a payer who
+    has nothing to open or to scan any more, by method; whatever is not named waits until the payment expires. `refunds_captures` says that a refund of an
+    authorized payment is a refund of one of its captures. `checks_identity` says that the provider can be asked to see
+    to it that the payer is who the caller says, or is declined. `has_bills` says that the adapter is a BillSource.
     """
 
     operations: frozenset[OperationKind]
@@ -43,6 +44,7 @@ class Capabilities:
     absence_ends_after_s: float | None = None
     time_to_pay_s: Mapping[MethodKind, float] = field(default_factory=dict)
     refunds_captures: bool = False
+    checks_identity: bool = False
     has_bills: bool = False
 
 

@@ -255,7 +255,9 @@ def _identity(customer: customer_pb2.Customer) -> Identity | None:
     if not customer.HasField("identity"):
         return None
     identity = customer.identity
-    return Identity(names.short_name(*names.IDENTITY_TYPE, identity.type), identity.number, identity.name)
+    return Identity(
+        names.short_name(*names.IDENTITY_TYPE, identity.type), identity.number, identity.name, identity.min_age
+    )
 
 
 def _device(device: customer_pb2.Device) -> Device:

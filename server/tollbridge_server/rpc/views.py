@@ -85,6 +85,7 @@ def operation(made: Operation, attempts: tuple[Attempt, ...]) -> operation_pb2.O
         create_time=timestamp(made.created_at_us),
         update_time=timestamp(made.updated_at_us),
         refund_id=made.refund_id,
+        capture_operation_id=made.capture_operation_id,
         attempts=[_attempt(attempt, made) for attempt in attempts],
     )
 

@@ -14,20 +14,26 @@ from tollbridge_server.ports.provider import (
     Adapter,
     CancelOrder,
     CaptureOrder,
+    CaptureReference,
     ChargeOrder,
     ChargeReference,
     Inquiry,
     RefundOrder,
 )
+from tollbridge_server.services.settings import MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The opening operation and attempt of a payment, and its method: what captures, cancels and refunds refer to."""
+    """The opening operation and attempt of a payment, and its method: what captures, cancels and refunds refer to.
+
+    `capture` is set beside a refund of an authorized payment at a provider that has to know it.
+    """
 
     operation: Operation
     attempt: Attempt
     method: MethodKind
+    capture: CaptureReference | None = None
 
     @property
     def reference(self) -> ChargeReference:
@@ -74,7 +80,7 @@ async def send(
                     merchant_reference=payment.merchant_reference,
                     details=payment.details,
                     created_at_us=operation.created_at_us,
-                    expires_at_us=payment.expires_at_us,
+                    expires_at_us=ends_at_us(adapter, case),
                     identity=secrets.identity,
                 )
             )
@@ -87,7 +93,19 @@ async def send(
             return await adapter.cancel(CancelOrder(reference, charge.reference, cause, is_charge_over))
         case OperationKind.REFUND:
             reason = case.refund.reason if case.refund else ""
-            return await adapter.refund(RefundOrder(reference, charge.reference, operation.amount, reason))
+            return await adapter.refund(
+                RefundOrder(reference, charge.reference, operation.amount, reason, charge.capture)
+            )
+
+
+def ends_at_us(adapter: Adapter, case: Case) -> int:
+    """Return when the charge of `case` ends if it waits for its payer until then; 0 for never."""
+    limit_s = adapter.capabilities.time_to_pay_s.get(case.payment.method.kind)
+    expires_us = case.payment.expires_at_us
+    if limit_s is None:
+        return expires_us
+    limit_us = case.operation.created_at_us + int(limit_s * MICROSECONDS)
+    return min(expires_us, limit_us) if expires_us else limit_us
 
 
 async def ask(
@@ -102,6 +120,7 @@ async def ask(
             charge=charge.reference,
             amount=case.operation.amount,
             action_result=action_result,
+            capture=charge.capture,
         )
     )
     return evidence if evidence.source is EvidenceSource.QUERY else replace(evidence, source=EvidenceSource.QUERY)

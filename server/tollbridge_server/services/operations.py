@@ -22,7 +22,7 @@ from tollbridge_server.domain.evidence import (
     RetryAdvice,
 )
 from tollbridge_server.domain.merge import Case, Merged
-from tollbridge_server.domain.operation import Attempt, is_sending
+from tollbridge_server.domain.operation import Attempt, AttemptState, is_sending
 from tollbridge_server.domain.payment import Payment, PaymentState
 from tollbridge_server.domain.payment_method import PaymentMethod
 from tollbridge_server.domain.storable import storable
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _OUTCOME_TRIES = 5
+_NEVER_KNOWN = frozenset({AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.REQUIRES_ACTION})
+"""States of a charge that its provider may never have heard of: one whose code is shown, as long as nobody scans it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,9 @@ class OperationEngine:
         def second_transaction(tx: Transaction) -> tuple[Case, Charge] | None:
             case = load_case(tx, attempt)
             stored = case.attempt
+            # Whoever holds a code or a page can pay with it: a second request, refused, would say that nobody can.
             is_unwanted = case.payment.state is PaymentState.NEEDS_REVIEW or (
-                case.operation.kind.opens and case.payment.is_canceling
+                case.operation.kind.opens and (case.payment.is_canceling or stored.next_action is not None)
             )
             if stored.state.is_final or stored.sends != attempt.sends or is_unwanted:
                 return None
@@ -196,7 +199,7 @@ class OperationEngine:
                 updated_at_us=now_us,
             )
             tx.attempts.update(claimed)
-            return replace(case, attempt=claimed), load_charge(tx, attempt.payment_id)
+            return replace(case, attempt=claimed), load_charge(tx, attempt.payment_id, refund=case.operation)
 
         claimed = await self._storage.write(second_transaction)
         self._failpoint("resolver.after_commit")
@@ -212,7 +215,8 @@ class OperationEngine:
 
     async def _inquire(self, attempt: Attempt, action_result: tuple[tuple[str, str], ...]) -> Inquired:
         def load(tx: Transaction) -> tuple[Case, Charge]:
-            return load_case(tx, attempt, is_locking=False), load_charge(tx, attempt.payment_id)
+            case = load_case(tx, attempt, is_locking=False)
+            return case, load_charge(tx, attempt.payment_id, refund=case.operation)
 
         case, charge = await self._storage.read(load)
         evidence = await self._ask(case, charge, action_result)
@@ -314,15 +318,21 @@ class OperationEngine:
             return Intent(inquired.merged.case, None)
         return Intent(merged.case, None)
 
-    def _is_over(self, charge: Charge, payment: Payment) -> bool:
-        """Whether a charge that its provider does not know can never begin any more (see CancelOrder)."""
-        grace_s = self._settings.not_found_grace_s
-        if grace_s is None:
-            grace_s = self.account_of(charge.attempt).adapter.capabilities.not_found_grace_s
+    def is_over(self, charge: Charge, payment: Payment) -> bool:
+        """Whether a charge that its provider does not know will not begin any more, as CancelOrder means it."""
+        attempt, grace_s = charge.attempt, self._absence_ends_after_s(charge.attempt)
+        if grace_s is None or attempt.state not in _NEVER_KNOWN or attempt.provider_reference:
+            return False
         quiet_us = self._clock.now_us() - int(grace_s * MICROSECONDS)
-        is_given = charge.attempt.next_action is not None
-        is_payable = is_given and not 0 < payment.expires_at_us <= quiet_us
-        return charge.attempt.send_deadline_us <= quiet_us and not is_payable
+        if attempt.next_action is not None:
+            return 0 < payment.expires_at_us <= quiet_us
+        return attempt.state is not AttemptState.REQUIRES_ACTION and attempt.send_deadline_us <= quiet_us
+
+    def _absence_ends_after_s(self, attempt: Attempt) -> float | None:
+        declared_s = self.account_of(attempt).adapter.capabilities.absence_ends_after_s
+        configured_s = self._settings.not_found_grace_s
+        # The configuration's time for what is not found, which tests shorten, shortens this one as well.
+        return declared_s if declared_s is None or configured_s is None else configured_s
 
     async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
         """Hand the request to the provider until it may have been sent, or provably was not."""
@@ -338,11 +348,11 @@ class OperationEngine:
                 while True:
                     self._failpoint("send.before")
                     evidence = await calls.send(
-                        account.adapter, case, charge, secrets, is_charge_over=self._is_over(charge, case.payment)
+                        account.adapter, case, charge, secrets, is_charge_over=self.is_over(charge, case.payment)
                     )
                     self._failpoint("send.after")
                     if not evidence.unsent:
-                        return evidence
+                        return _of_a_repeat(evidence) if attempt.sends > 1 else evidence
                     unsent += 1
                     if unsent > self._settings.unsent_retries:
                         return self._never_sent(case, evidence)
@@ -377,6 +387,13 @@ def _resource_of(tx: Transaction, stored: IdempotencyRecord) -> str:
     """Return the id of the payment or refund that a key stands for."""
     operation = tx.operations.get(stored.resource_id)
     return (operation.refund_id or operation.payment_id) if operation else stored.resource_id
+
+
+def _of_a_repeat(evidence: Evidence) -> Evidence:
+    """Return what an answer to a second sending says: keys that are refused now say nothing of the first sending."""
+    if evidence.failure is None or evidence.failure.reason is not DeclineReason.PROVIDER_CONFIGURATION:
+        return evidence
+    return _silence(f"sent again, and refused by configuration: {evidence.failure.provider_code}")
 
 
 def _silence(detail: str, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:

@@ -91,6 +91,7 @@ class PaymentService:
                 kind=kind,
                 method=request.method.kind,
                 amount=request.amount,
+                has_identity=request.identity is not None,
             )
             payment = self._new_payment(request, summary, account, payment_id=payment_id, operation_id=operation_id)
             operation, attempt = self._intents.new_operation(

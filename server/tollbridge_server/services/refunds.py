@@ -8,7 +8,7 @@ from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import BrokenInvariant, ErrorReason, RequestError
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.money import Money
-from tollbridge_server.domain.operation import Operation, OperationKind
+from tollbridge_server.domain.operation import Operation, OperationKind, OperationState
 from tollbridge_server.domain.payment import Payment, PaymentState, settle
 from tollbridge_server.domain.refund import Refund, RefundState
 from tollbridge_server.domain.values import replace
@@ -20,7 +20,7 @@ from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.operations import Intent, OperationEngine
 from tollbridge_server.services.refusals import require_account, state_conflict, wrong_currency
 from tollbridge_server.services.requests import Caller, CreateRefund, RefundLookup, RefundPage, RefundView
-from tollbridge_server.services.rows import MAX_MATCHES, load_charge, lock_owned, require_operation
+from tollbridge_server.services.rows import MAX_MATCHES, capture_of, load_charge, lock_owned, require_operation
 from tollbridge_server.services.settings import EngineSettings
 
 
@@ -50,22 +50,26 @@ class RefundService:
         def prepare(tx: Transaction) -> Intent:
             payment = lock_owned(tx, caller, request.payment_id)
             amount = refund_amount(payment, request)
+            account = require_account(self._accounts, payment, OperationKind.REFUND)
             charge = load_charge(tx, payment.payment_id)
+            is_of_capture = account.adapter.capabilities.refunds_captures and not charge.operation.kind.captures
             operation, attempt = self._intents.new_operation(
                 operation_id=operation_id,
                 payment_id=payment.payment_id,
                 kind=OperationKind.REFUND,
                 amount=amount,
-                account=require_account(self._accounts, payment, OperationKind.REFUND),
+                account=account,
                 is_replayable=True,
                 refund_id=refund_id,
+                capture_operation_id=_capture_with_room(tx, payment, amount) if is_of_capture else "",
             )
             refund = self._new_refund(payment, request, operation, refund_id)
             after = self._reserve(tx, payment, refund)
             tx.refunds.insert(refund)
             tx.operations.insert(operation)
             tx.attempts.insert(attempt)
-            return Intent(Case(after, operation, attempt, refund), charge)
+            capture = capture_of(tx, operation) if is_of_capture else None
+            return Intent(Case(after, operation, attempt, refund), replace(charge, capture=capture))
 
         done = await self._engine.execute(
             caller, "CreateRefund", request.token, resource_id=operation_id, prepare=prepare
@@ -139,6 +143,37 @@ def refund_amount(payment: Payment, request: CreateRefund) -> Money:
             },
         )
     return Money(amount_minor, payment.currency)
+
+
+def _capture_with_room(tx: Transaction, payment: Payment, amount: Money) -> str:
+    """Return the capture that `amount` is given back from: the one that is nearest to being used up by it.
+
+    Raises REFUND_EXCEEDS_CAPTURED when only several captures together have so much left.
+    """
+    operations = tx.operations.of_payment(payment.payment_id)
+    rooms = {
+        each.operation_id: each.amount.amount_minor
+        for each in operations
+        if each.kind is OperationKind.CAPTURE and each.state is OperationState.SUCCEEDED
+    }
+    for each in operations:
+        if each.capture_operation_id in rooms and each.state not in (OperationState.FAILED, OperationState.CANCELED):
+            rooms[each.capture_operation_id] -= each.amount.amount_minor
+    fitting = [(room, operation_id) for operation_id, room in rooms.items() if room >= amount.amount_minor]
+    if not fitting:
+        largest = Money(max(rooms.values(), default=0), payment.currency)
+        raise RequestError(
+            ErrorReason.REFUND_EXCEEDS_CAPTURED,
+            f"{payment.provider} gives back capture by capture, and none has more than {largest} left; make several "
+            "refunds",
+            facts={
+                "payment_id": payment.payment_id,
+                "requested_minor": str(amount.amount_minor),
+                "refundable_minor": str(largest.amount_minor),
+                "currency_code": payment.currency,
+            },
+        )
+    return min(fitting)[1]
 
 
 def _find(tx: Transaction, caller: Caller, lookup: RefundLookup) -> Refund:

@@ -14,11 +14,12 @@ from tollbridge_server.domain import ids
 from tollbridge_server.domain.errors import RequestError
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, OperationKind
-from tollbridge_server.domain.payment import Payment, PaymentState
+from tollbridge_server.domain.payment import OnDecline, Payment, PaymentState
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import Capabilities, ProviderAccounts
 from tollbridge_server.ports.storage import Storage, StorageUnavailable, Transaction
+from tollbridge_server.services import calls
 from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.operations import Intent, OperationEngine
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _PURGE_BATCH = 500
 _PURGE_EVERY_ROUNDS = 60
+_DAY_US = 86_400 * MICROSECONDS
 
 
 class Resolver:
@@ -49,6 +51,7 @@ class Resolver:
         self._storage = storage
         self._clock = clock
         self._settings = settings
+        self._give_up_us = int(settings.give_up_after_s * MICROSECONDS)
         self._failpoint = failpoint
         self._intents = IntentFactory(clock=clock, settings=settings)
         self._cancels = CancelPreparer(accounts=accounts, clock=clock, intents=self._intents)
@@ -103,26 +106,52 @@ class Resolver:
 
     async def _resolve(self, attempt: Attempt) -> None:
         inquired = await self._engine.inquire(attempt)
-        after = inquired.merged.case
+        after, now_us = inquired.merged.case, self._clock.now_us()
         if after.attempt.state.is_final or after.attempt.state is AttemptState.UNRESOLVED:
-            if after.attempt.next_check_at_us and after.attempt.checks >= len(self._settings.check_schedule_s):
+            if after.attempt.next_check_at_us and self._is_exhausted(after, now_us):
                 await self._engine.give_up(after.attempt)
-            return
-        now_us = self._clock.now_us()
-        if now_us - attempt.created_at_us > self._settings.give_up_after_s * MICROSECONDS:
+        elif now_us > self._gives_up_at_us(after):
             await self._engine.give_up(after.attempt)
-        elif after.operation.kind.opens and self._is_overdue(after.payment, now_us):
-            # The provider was asked a moment ago: the payer has not paid. Its confirmed cancel decides a last race.
-            await self._close(after.payment, CancelCause.EXPIRY)
-        elif not self._is_absence_proof(after.attempt, now_us=now_us):
-            return
-        elif after.attempt.state is AttemptState.REQUIRES_ACTION:
-            # Whoever holds a code or a page can still pay with it: a second request, refused, would say that nobody
-            # can. Only where the answer was lost with the code, the same request brings it.
-            if after.attempt.next_action is None and self._is_resendable(after, now_us=now_us):
+        elif after.operation.kind is OperationKind.CANCEL:
+            # To cancel again what stands as before does no harm, and it may have been too early.
+            if inquired.evidence.absent and self._is_resendable(after, now_us=now_us):
                 await self._engine.resend(after.attempt)
-        elif inquired.evidence.absent:
-            await self._after_absence(after, now_us=now_us)
+        elif after.operation.kind.opens and self._is_overdue(after, now_us):
+            # The provider was asked a moment ago: the payer has not paid. Its confirmed cancel decides a last race.
+            await self._close_overdue(after, now_us=now_us)
+        elif self._is_absence_proof(after.attempt, now_us=now_us):
+            await self._after_silence(after, is_absent=inquired.evidence.absent, now_us=now_us)
+
+    async def _after_silence(self, after: Case, *, is_absent: bool, now_us: int) -> None:
+        """Send the same again, or make sure that it can never arrive, where nobody waits for an answer any more."""
+        is_lost = after.attempt.state is AttemptState.REQUIRES_ACTION and after.attempt.next_action is None
+        if not (is_absent or (is_lost and after.operation.kind.opens)):
+            return
+        if self._is_resendable(after, now_us=now_us):
+            # Where the answer was lost with the code that it brought, the same request brings it.
+            await self._engine.resend(after.attempt)
+        elif self._is_closable(after, is_absent=is_absent):
+            cause = CancelCause.EXPIRY if self._is_expired(after.payment, now_us) else CancelCause.NOT_PROCESSED
+            await self._close(after.payment, cause)
+
+    def _is_closable(self, after: Case, *, is_absent: bool) -> bool:
+        """Whether a cancel can end a charge that nobody can pay by an action of ours any more."""
+        if not after.operation.kind.opens or after.payment.is_canceling or after.attempt.next_action is not None:
+            return False
+        capabilities = self._capabilities(after.attempt)
+        return not is_absent or capabilities.cancels_unsent or capabilities.absence_ends_after_s is not None
+
+    def _is_exhausted(self, after: Case, now_us: int) -> bool:
+        """Whether enough was asked about what is settled: because of doubtful news, or in case that it comes late."""
+        if after.attempt.is_watched or not after.attempt.state.is_final:
+            return now_us > after.attempt.created_at_us + self._give_up_us
+        return after.attempt.checks >= len(self._settings.check_schedule_s)
+
+    def _gives_up_at_us(self, after: Case) -> int:
+        """Return when a person is called: not before the payer's time is over, where the payer is waited for."""
+        usual_us = after.attempt.created_at_us + self._give_up_us
+        waits = after.attempt.state is AttemptState.REQUIRES_ACTION or after.operation.kind is OperationKind.CANCEL
+        return max(usual_us, after.payment.expires_at_us + _DAY_US) if waits else usual_us
 
     def _is_absence_proof(self, attempt: Attempt, *, now_us: int) -> bool:
         """Whether "not found" can no longer be a request that is still on its way (RELIABILITY: grace)."""
@@ -131,30 +160,19 @@ class Resolver:
             grace_s = self._capabilities(attempt).not_found_grace_s
         return now_us >= attempt.send_deadline_us + int(grace_s * MICROSECONDS)
 
-    async def _after_absence(self, after: Case, *, now_us: int) -> None:
-        """The provider does not know the request: send the same again, or make sure that it can never arrive."""
-        payment, capabilities = after.payment, self._capabilities(after.attempt)
-        if self._is_resendable(after, now_us=now_us):
-            await self._engine.resend(after.attempt)
-        elif (
-            after.operation.kind.opens
-            and not payment.is_canceling
-            and (capabilities.cancels_unsent or capabilities.absence_ends_after_s is not None)
-        ):
-            cause = CancelCause.EXPIRY if self._is_expired(payment, now_us) else CancelCause.NOT_PROCESSED
-            await self._close(payment, cause)
-
     def _is_resendable(self, after: Case, *, now_us: int) -> bool:
         """Whether the same request may go out once more, and anybody still wants it."""
-        payment, attempt = after.payment, after.attempt
+        payment, attempt, opens = after.payment, after.attempt, after.operation.kind.opens
         timeout_us = self._engine.send_timeout_us(self._engine.account_of(attempt))
         is_key_alive = now_us + timeout_us < attempt.key_expires_at_us
         is_wanted = payment.state is not PaymentState.NEEDS_REVIEW and not (
-            after.operation.kind.opens and (payment.is_canceling or self._is_expired(payment, now_us))
+            opens and (payment.is_canceling or self._is_expired(payment, now_us))
         )
+        # Whoever holds a code or a page can pay with it: a second request, refused, would say that nobody can.
+        is_given = opens and attempt.next_action is not None
         # A cancel moves no money, and one that found nothing to end may have to wait for the end of the time to pay.
         is_allowed = attempt.sends < self._settings.max_sends or after.operation.kind is OperationKind.CANCEL
-        return attempt.is_replayable and is_key_alive and is_wanted and is_allowed
+        return attempt.is_replayable and is_key_alive and is_wanted and is_allowed and not is_given
 
     async def _expire(self, payment_id: str) -> None:
         """End a payment that still asks for a payment method when its time to pay is over."""
@@ -182,9 +200,19 @@ class Resolver:
     def _capabilities(self, attempt: Attempt) -> Capabilities:
         return self._engine.account_of(attempt).adapter.capabilities
 
-    def _is_overdue(self, payment: Payment, now_us: int) -> bool:
-        is_waiting = payment.state is PaymentState.REQUIRES_ACTION and not payment.is_canceling
-        return is_waiting and self._is_expired(payment, now_us)
+    def _is_overdue(self, after: Case, now_us: int) -> bool:
+        payment = after.payment
+        if payment.state is not PaymentState.REQUIRES_ACTION or payment.is_canceling:
+            return False
+        if payment.charge_operation_id != after.operation.operation_id:
+            return self._is_expired(payment, now_us)
+        return 0 < calls.ends_at_us(self._engine.account_of(after.attempt).adapter, after) <= now_us
+
+    async def _close_overdue(self, after: Case, *, now_us: int) -> None:
+        """End a charge whose payer let the time pass: the payment with it, unless it may take another method."""
+        may_ask = after.payment.on_decline is OnDecline.ASK_PAYMENT_METHOD
+        is_over = self._is_expired(after.payment, now_us) or not may_ask
+        await self._close(after.payment, CancelCause.EXPIRY if is_over else CancelCause.NOT_PROCESSED)
 
     def _is_expired(self, payment: Payment, now_us: int) -> bool:
         return 0 < payment.expires_at_us <= now_us

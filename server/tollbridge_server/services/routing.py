@@ -17,8 +17,11 @@ def choose_account(
     kind: OperationKind,
     method: MethodKind,
     amount: Money,
+    has_identity: bool = False,
 ) -> ProviderAccount:
     """Return the merchant's first account (in the order of the configuration) that takes method and currency.
+
+    With `has_identity` it also has to be one whose provider checks who pays.
 
     Raises RequestError with PROVIDER_ACCOUNT_NOT_FOUND, NO_PROVIDER_ACCOUNT, CURRENCY_NOT_SUPPORTED or
     PAYMENT_METHOD_NOT_SUPPORTED.
@@ -48,6 +51,16 @@ def choose_account(
             f"no provider account of this merchant takes {method.value} for {kind.value}",
             facts={"payment_method_kind": method.value, "capability": kind.value},
             violations=(FieldViolation("payment_method", "no provider account takes this payment method"),),
+        )
+    if has_identity:
+        with_method = [a for a in with_method if a.adapter.capabilities.checks_identity]
+    if not with_method:
+        raise RequestError(
+            ErrorReason.PAYMENT_METHOD_NOT_SUPPORTED,
+            f"no provider account of this merchant checks who pays with {method.value}; leave customer.identity out, "
+            "or take another payment method",
+            facts={"payment_method_kind": method.value, "capability": "IDENTITY_CHECK"},
+            violations=(FieldViolation("customer.identity", "no provider account checks the payer's identity"),),
         )
     for account in with_method:
         if _takes_currency(account, amount.currency):

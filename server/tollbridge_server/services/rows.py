@@ -6,6 +6,7 @@ from tollbridge_server.domain.errors import BrokenInvariant, ErrorReason, Reques
 from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import Attempt, Operation
 from tollbridge_server.domain.payment import Payment
+from tollbridge_server.ports.provider import CaptureReference
 from tollbridge_server.ports.storage import Transaction
 from tollbridge_server.services.calls import Charge
 from tollbridge_server.services.requests import Caller, PaymentLookup, PaymentView
@@ -34,13 +35,22 @@ def load_case(tx: Transaction, attempt: Attempt, *, is_locking: bool = True) -> 
     return Case(payment, operation, stored, refund)
 
 
-def load_charge(tx: Transaction, payment_id: str) -> Charge:
-    """Return the payment's present opening operation with its last attempt."""
+def load_charge(tx: Transaction, payment_id: str, *, refund: Operation | None = None) -> Charge:
+    """Return the payment's present opening operation with its last attempt, and the capture that `refund` is of."""
     payment = tx.payments.get(payment_id)
     if payment is None:
         raise BrokenInvariant(f"payment {payment_id} is gone")
     operation = require_operation(tx, payment.charge_operation_id)
-    return Charge(operation, tx.attempts.of_operation(operation)[-1], payment.method.kind)
+    attempt = tx.attempts.of_operation(operation)[-1]
+    capture = capture_of(tx, refund) if refund is not None and refund.capture_operation_id else None
+    return Charge(operation, attempt, payment.method.kind, capture)
+
+
+def capture_of(tx: Transaction, refund: Operation) -> CaptureReference:
+    """Return the capture that a refund operation is of."""
+    capture = require_operation(tx, refund.capture_operation_id)
+    attempt = tx.attempts.of_operation(capture)[-1]
+    return CaptureReference(attempt.request_reference, attempt.provider_reference, capture.amount)
 
 
 def lock_owned(tx: Transaction, caller: Caller, payment_id: str) -> Payment:

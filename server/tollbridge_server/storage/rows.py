@@ -68,6 +68,7 @@ ATTEMPT_CHANGES = (
     "sends",
     "provider_reference",
     "next_action",
+    "is_watched",
 )
 REFUND_CHANGES = ("state", "version", "updated_at_us", "provider_reference", "failure")
 
@@ -193,6 +194,7 @@ def operation_row(o: Operation) -> tuple[Value, ...]:
         o.cancel_cause._value_ if o.cancel_cause else "",
         o.reason,
         encode(o.failure),
+        o.capture_operation_id,
     )
 
 
@@ -217,6 +219,7 @@ def to_operation(row: Row) -> Operation:
         cancel_cause=_CANCEL_CAUSES[row[11]],
         reason=row[12],
         failure=decode(Failure, row[13]),
+        capture_operation_id=row[14],
     )
 
 
@@ -242,6 +245,7 @@ def attempt_row(a: Attempt) -> tuple[Value, ...]:
         int(a.is_replayable),
         a.provider_reference,
         encode(a.next_action),
+        int(a.is_watched),
     )
 
 
@@ -257,6 +261,7 @@ def attempt_changes(a: Attempt) -> tuple[Value, ...]:
         a.sends,
         a.provider_reference,
         encode(a.next_action),
+        int(a.is_watched),
     )
 
 
@@ -282,6 +287,7 @@ def to_attempt(row: Row) -> Attempt:
         is_replayable=row[16] == 1,
         provider_reference=row[17],
         next_action=decode(NextAction, row[18]),
+        is_watched=row[19] == 1,
     )
 
 

@@ -23,6 +23,15 @@ def _whole(*, primary_key: bool = False) -> int:
     return Field(sa_type=WHOLE, primary_key=primary_key, nullable=False)  # type: ignore[no-any-return]
 
 
+def _later_word() -> str:
+    """Return a column that came after rows were stored, in which they have nothing."""
+    return Field(sa_type=WORD, nullable=False, sa_column_kwargs={"server_default": text("''")})  # type: ignore[no-any-return]
+
+
+def _later_whole() -> int:
+    return Field(sa_type=WHOLE, nullable=False, sa_column_kwargs={"server_default": text("0")})  # type: ignore[no-any-return]
+
+
 def _octets() -> bytes:
     return Field(sa_type=LargeBinary, nullable=False)  # type: ignore[no-any-return]
 
@@ -119,6 +128,7 @@ class OperationRow(SQLModel, table=True):
     cancel_cause: str = _word()
     reason: str = _word()
     failure: str = _word()
+    capture_operation_id: str = _later_word()
 
 
 class AttemptRow(SQLModel, table=True):
@@ -156,6 +166,7 @@ class AttemptRow(SQLModel, table=True):
     is_replayable: int = _whole()
     provider_reference: str = _word()
     next_action: str = _word()
+    is_watched: int = _later_whole()
 
 
 class RefundRow(SQLModel, table=True):

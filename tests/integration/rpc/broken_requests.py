@@ -99,9 +99,18 @@ BROKEN: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _bought_by(device=tollbridge.Device(screen_width_px=PAGE_PIXELS)),
         "customer.device.screen_width_px",
     ),
-    "identity of no kind": (
+    "document of no kind": (
         lambda: _bought_by(identity=tollbridge.Identity(number="1", name="n")),
-        "customer.identity.type",
+        "customer.identity",
+    ),
+    "document without a number": (
+        lambda: _bought_by(identity=tollbridge.Identity(type=tollbridge.IDENTITY_TYPE_PASSPORT, min_age=18)),
+        "customer.identity",
+    ),
+    "identity of nobody": (lambda: _bought_by(identity=tollbridge.Identity()), "customer.identity"),
+    "age below zero": (
+        lambda: _bought_by(identity=tollbridge.Identity(min_age=-1, name="n")),
+        "customer.identity.min_age",
     ),
     "too many notes": (lambda: create(metadata={str(n): "" for n in range(51)}), "metadata"),
     "note with a long name": (lambda: create(metadata={"k" * 41: "v"}), "metadata"),

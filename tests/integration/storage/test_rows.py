@@ -34,6 +34,7 @@ _OPERATION_NEVER_CHANGES = {
     "is_final",
     "cancel_cause",
     "reason",
+    "capture_operation_id",
 }
 _ATTEMPT_NEVER_CHANGES = {
     "attempt_id",
@@ -144,7 +145,7 @@ async def test_an_attempt_comes_back_with_every_field_and_updates_what_may_chang
     await storage.write(lambda tx: tx.attempts.insert(made))
     assert await storage.read(lambda tx: tx.attempts.get(made.attempt_id)) == made
     state = next(s for s in type(made.state) if s is not made.state)
-    wanted = samples.attempt(parent, attempt_id=made.attempt_id, state=state)
+    wanted = samples.attempt(parent, attempt_id=made.attempt_id, state=state, is_watched=False)
     await storage.write(lambda tx: tx.attempts.update(wanted))
     found = await storage.read(lambda tx: tx.attempts.get(made.attempt_id))
     assert found is not None

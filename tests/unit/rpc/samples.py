@@ -81,6 +81,7 @@ OPERATION = Operation(
     cancel_cause=CancelCause.CALLER,
     reason="broken cup",
     failure=FAILURE,
+    capture_operation_id="op_0",
 )
 
 

@@ -47,6 +47,7 @@ def full_request() -> payment_service_pb2.CreatePaymentRequest:
     request.customer.CopyFrom(said.customer)
     request.customer.identity.type = customer_pb2.IDENTITY_TYPE_PASSPORT
     request.customer.identity.number, request.customer.identity.name = "P1", "A PAYER"
+    request.customer.identity.min_age = 18
     request.metadata.update(said.metadata)
     request.description, request.statement_descriptor = said.description, said.statement_descriptor
     request.return_url, request.merchant_reference = said.return_url, "A-1001"
@@ -73,7 +74,7 @@ def test_create_payment_arrives_whole() -> None:
     assert arrived.provider_account_id == "sandbox-eu"
     assert arrived.expires_at_us == 1_790_000_900_000_001
     assert arrived.details == DETAILS
-    assert arrived.identity == Identity("PASSPORT", "P1", "A PAYER")
+    assert arrived.identity == Identity("PASSPORT", "P1", "A PAYER", 18)
 
 
 def test_what_create_payment_leaves_out_takes_the_contracts_defaults() -> None:

@@ -292,3 +292,44 @@ async def test_an_answer_to_a_question_counts_as_one_whatever_the_adapter_calls_
     await notify(bridge, reference_of(bridge, "charge"), Outcome.SUCCEEDED, EUR_1000)
 
     assert (await payment_of(bridge, payment_id)).state is PaymentState.NEEDS_REVIEW
+
+
+async def test_what_the_provider_leaves_to_a_person_is_put_before_one_at_once(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    bridge.adapter.will("refund", Evidence(Outcome.PENDING))
+    stuck = Evidence(Outcome.PENDING, EvidenceSource.QUERY, "r-1", needs_person=True, detail="abnormal")
+    bridge.adapter.will_always("query", stuck)
+    made = await bridge.refunds.create(CALLER, CreateRefund(bridge.token(), view.payment.payment_id))
+    await bridge.settle(seconds=60)
+
+    found = await bridge.refunds.get(CALLER, RefundLookup(refund_id=made.refund.refund_id))
+    assert (found.refund.state, found.refund.provider_reference) == (RefundState.NEEDS_REVIEW, "r-1")
+    (record,) = await exceptions_of(bridge, view.payment.payment_id)
+    assert (record.kind, record.detail) == ("UNRESOLVED", "abnormal")
+    assert found.payment.refund_reserved_minor == 1000
+
+
+async def test_what_a_person_has_settled_at_the_provider_is_found_by_asking(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    bridge.adapter.will("refund", Evidence(Outcome.PENDING, needs_person=True))
+    bridge.adapter.will_always("query", Evidence(Outcome.PENDING, EvidenceSource.QUERY, needs_person=True))
+    made = await bridge.refunds.create(CALLER, CreateRefund(bridge.token(), view.payment.payment_id))
+    await bridge.settle(seconds=2 * 86400, rounds=50)
+
+    bridge.adapter.will_always("query", PAID)
+    await bridge.settle(seconds=86400, rounds=20)
+
+    found = await bridge.refunds.get(CALLER, RefundLookup(refund_id=made.refund.refund_id))
+    assert (found.refund.state, found.payment.refunded_minor) == (RefundState.SUCCEEDED, 1000)
+    assert len(await exceptions_of(bridge, view.payment.payment_id)) == 1
+
+
+async def test_nobody_is_asked_for_ever_about_what_a_person_has_to_settle(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    bridge.adapter.will("refund", Evidence(Outcome.PENDING, needs_person=True))
+    bridge.adapter.will_always("query", Evidence(Outcome.PENDING, EvidenceSource.QUERY, needs_person=True))
+    await bridge.refunds.create(CALLER, CreateRefund(bridge.token(), view.payment.payment_id))
+    await bridge.settle(seconds=9 * 86400, rounds=100)
+    asked = len(bridge.adapter.sent("query"))
+    await bridge.settle(seconds=30 * 86400, rounds=100)
+    assert len(bridge.adapter.sent("query")) == asked < 60

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, NextAction, NextActionKind, Outcome
-from tollbridge_server.domain.payment import PaymentState
-from tollbridge_server.ports.provider import CancelOrder, Capabilities
-from tollbridge_server.services.requests import CancelPayment
+from tollbridge_server.domain.payment import CaptureMethod, PaymentState
+from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
+from tollbridge_server.services.requests import CancelPayment, CapturePayment
 from tollbridge_server.storage.sqlite import SqliteStorage
 
-from tests.unit.services.news import payment_of
-from tests.unit.services.scripted import CALLER, CARD, QR, START_US, Bridge, ScriptedAdapter
+from tests.unit.services.forgetful import ForgetfulAdapter, ending
+from tests.unit.services.news import exceptions_of, payment_of
+from tests.unit.services.scripted import CALLER, QR, START_US, Bridge
 
 SHOW_QR = Evidence(Outcome.REQUIRES_ACTION, next_action=NextAction(NextActionKind.SHOW_QR, payload="qr"))
 NOT_KNOWN = Evidence(Outcome.UNKNOWN, EvidenceSource.QUERY, absent=True)
 WAITS = Evidence(Outcome.REQUIRES_ACTION, EvidenceSource.QUERY)
 SILENT = Evidence(Outcome.UNKNOWN)
 REFUSED = Evidence(Outcome.DECLINED)
-
-
-@dataclass
-class ForgetfulAdapter(ScriptedAdapter):
-    """A provider that promises nothing of what it does not know: its cancel ends only a charge that is over."""
-
-    cancels_unsent: bool = False
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return replace(super().capabilities, absence_ends_after_s=600.0)
-
-
-def ending(order: CancelOrder) -> Evidence:
-    return Evidence(Outcome.SUCCEEDED if order.is_charge_over else Outcome.PENDING)
+PENDING = Evidence(Outcome.PENDING, EvidenceSource.QUERY)
+WITH_AN_OPEN_ID = PaymentMethod(MethodKind.ALIPAY_QR, parameters=(("open_id", "o-1"),))
+MONTH_US = 30 * 86400 * 1_000_000
 
 
 @pytest.fixture
@@ -69,17 +57,6 @@ async def test_a_code_that_was_lost_with_its_answer_is_asked_for_again(bridge: B
     assert first.request_reference == again.request_reference
 
 
-async def test_a_scanned_code_that_got_lost_is_closed_when_it_can_not_arrive_any_more(bridge: Bridge) -> None:
-    bridge.adapter.will("charge", SILENT)
-    view = await bridge.pay(method=CARD)
-
-    await bridge.settle(seconds=600)
-
-    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.FAILED
-    assert [order.is_charge_over for order in bridge.adapter.sent("cancel")] == [True]
-    assert len(bridge.adapter.sent("charge")) == 1
-
-
 async def test_a_cancel_of_a_code_that_nobody_opened_ends_with_its_time_to_pay(bridge: Bridge) -> None:
     bridge.adapter.will("charge", SHOW_QR)
     view = await bridge.pay(method=QR, expires_at_us=START_US + 1800 * 1_000_000)
@@ -92,3 +69,62 @@ async def test_a_cancel_of_a_code_that_nobody_opened_ends_with_its_time_to_pay(b
     assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.CANCELED
     assert not bridge.adapter.sent("cancel")[0].is_charge_over
     assert bridge.adapter.sent("cancel")[-1].is_charge_over
+
+
+async def test_a_code_that_was_given_is_not_asked_for_again_whatever_the_provider_said_since(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", SHOW_QR, REFUSED)
+    bridge.adapter.will("query", PENDING)
+    view = await bridge.pay(method=QR)
+
+    await bridge.settle(seconds=600)
+
+    assert len(bridge.adapter.sent("charge")) == 1
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.PROCESSING
+
+
+async def test_a_page_that_was_lost_and_can_not_be_asked_for_again_is_closed(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", SILENT)
+    bridge.adapter.will_always("query", WAITS)
+    bridge.adapter.will_always("cancel", Evidence(Outcome.SUCCEEDED))
+    view = await bridge.pay(method=WITH_AN_OPEN_ID)
+
+    await bridge.settle(seconds=600)
+
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.FAILED
+    assert len(bridge.adapter.sent("charge")) == 1
+
+
+async def test_a_capture_that_the_provider_knows_is_not_sent_again(bridge: Bridge) -> None:
+    view = await bridge.pay(capture_method=CaptureMethod.MANUAL)
+    bridge.adapter.will("capture", SILENT)
+    bridge.adapter.will_always("query", WAITS)
+    await bridge.payments.capture(CALLER, CapturePayment(bridge.token(), view.payment.payment_id))
+
+    await bridge.settle(seconds=86400, rounds=20)
+
+    assert len(bridge.adapter.sent("capture")) == 1
+
+
+async def test_a_payer_who_has_a_month_is_waited_for_a_month(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", SHOW_QR)
+    view = await bridge.pay(method=QR, expires_at_us=START_US + MONTH_US)
+
+    await bridge.settle(seconds=29 * 86400, rounds=200)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.REQUIRES_ACTION
+    await bridge.settle(seconds=2 * 86400, rounds=100)
+
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.EXPIRED
+    assert await exceptions_of(bridge, view.payment.payment_id) == []
+
+
+async def test_a_cancel_waits_as_long_as_the_code_that_it_is_to_end(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", SHOW_QR)
+    view = await bridge.pay(method=QR, expires_at_us=START_US + MONTH_US)
+    await bridge.payments.cancel(CALLER, CancelPayment(bridge.token(), view.payment.payment_id))
+
+    await bridge.settle(seconds=29 * 86400, rounds=200)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.REQUIRES_ACTION
+    await bridge.settle(seconds=2 * 86400, rounds=100)
+
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.CANCELED
+    assert await exceptions_of(bridge, view.payment.payment_id) == []

@@ -36,6 +36,7 @@ CAPABILITIES = Capabilities(
             MethodKind.UNIONPAY,
         }
     ),
+    checks_identity=True,  # It takes every identity for true.
     key_lifetime_s=7 * 86400,
     not_found_grace_s=5.0,
     send_timeout_s=20.0,
