@@ -118,8 +118,9 @@ class SyncMethods(Calls):
                 provider account's own when empty.
             return_url: Where the payer's browser returns to after a redirect, an absolute http or https URL of at most
                 2,048 characters. Required by payment methods that redirect and by cards that may need 3-D Secure.
-            expire_time: Until when the payer can pay; the payment method's own limit when not set. A time that has
-                passed is answered with PAYMENT_EXPIRED, except for a replay.
+            expire_time: Until when the payer can pay; a day when not set. A code that the payer showed has a limit of
+                its own besides, of about a minute (Alipay: 90 s, WeChat Pay: 60 s): what is not confirmed by then is
+                ended at the provider. A time that has passed is answered with PAYMENT_EXPIRED, except for a replay.
             provider_account_id: Pins the payment to one of the merchant's provider accounts, at most 64 characters; the
                 server chooses when empty.
             timeout_s: Seconds for the call with all its repeats; the client's `timeout_s` when None.
@@ -555,8 +556,9 @@ class AsyncMethods(AsyncCalls):
                 provider account's own when empty.
             return_url: Where the payer's browser returns to after a redirect, an absolute http or https URL of at most
                 2,048 characters. Required by payment methods that redirect and by cards that may need 3-D Secure.
-            expire_time: Until when the payer can pay; the payment method's own limit when not set. A time that has
-                passed is answered with PAYMENT_EXPIRED, except for a replay.
+            expire_time: Until when the payer can pay; a day when not set. A code that the payer showed has a limit of
+                its own besides, of about a minute (Alipay: 90 s, WeChat Pay: 60 s): what is not confirmed by then is
+                ended at the provider. A time that has passed is answered with PAYMENT_EXPIRED, except for a replay.
             provider_account_id: Pins the payment to one of the merchant's provider accounts, at most 64 characters; the
                 server chooses when empty.
             timeout_s: Seconds for the call with all its repeats; the client's `timeout_s` when None.

@@ -75,9 +75,10 @@ class _Dossier:
 
     @property
     def is_at_rest(self) -> bool:
-        # An attempt that is settled and asked about all the same is in doubt: news has come that says otherwise.
+        # An attempt that is settled and asked about all the same is in doubt: news has come that says otherwise. One
+        # that is only watched is not: nothing is known of it, and it counts as over.
         return all(operation.state not in _OPEN_STATES for operation in self.operations) and not any(
-            attempt.next_check_at_us for attempt in self.attempts
+            attempt.next_check_at_us and not attempt.is_watched for attempt in self.attempts
         )
 
 
@@ -194,6 +195,21 @@ def _broken_amounts(dossier: _Dossier) -> Iterator[_Finding]:
     ):
         if stored != added:
             yield f"{name} is the sum of its operations", f"{stored} is stored, its operations add up to {added}"
+    yield from _overdrawn_captures(dossier)
+
+
+def _overdrawn_captures(dossier: _Dossier) -> Iterator[_Finding]:
+    """Yield each capture of which more is given back than it took; refunds that nobody knows the end of count."""
+    taken = {o.operation_id: o.amount.amount_minor for o in dossier.operations if o.kind is OperationKind.CAPTURE}
+    given_back: dict[str, int] = {}
+    for operation in dossier.operations:
+        if operation.capture_operation_id and operation.state not in (OperationState.FAILED, OperationState.CANCELED):
+            of_capture = given_back.get(operation.capture_operation_id, 0) + operation.amount.amount_minor
+            given_back[operation.capture_operation_id] = of_capture
+    for operation_id, amount_minor in given_back.items():
+        if amount_minor > taken.get(operation_id, 0):
+            detail = f"{operation_id} took {taken.get(operation_id, 0)}, its refunds add up to {amount_minor}"
+            yield "refunds fit their capture", detail
 
 
 def _broken_events(dossier: _Dossier) -> Iterator[_Finding]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
 from tollbridge_server.ports.storage import StorageUnavailable
-from tollbridge_server.storage import tables
+from tollbridge_server.storage import migrations, rows, tables
 from tollbridge_server.storage.migrations import migrate, pending
 from tollbridge_server.storage.opening import open_storage
+from tollbridge_server.storage.statements import columns_of
 from tollbridge_server.testing.databases import PostgresServer
+
+from tests.integration.storage import samples
 
 _CHECKS = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2"
 
@@ -82,6 +88,53 @@ def test_a_migrated_database_has_nothing_pending(database_url: str) -> None:
 def own_database_url(request: pytest.FixtureRequest) -> str:
     found = request.getfixturevalue(request.param)
     return f"sqlite:///{found}" if isinstance(found, Path) else str(found)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def first_version(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database as the first version of Tollbridge left it."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'first.db'}"
+    else:
+        url = request.getfixturevalue("postgres_server").create_database("first_version")
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    configuration.set_main_option("path_separator", "os")
+    engine = create_engine(_engine_url(url))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "0001")
+    engine.dispose()
+    return url
+
+
+async def test_what_the_first_version_stored_is_read_by_this_one(first_version: str) -> None:
+    payment = samples.payment()
+    operation = samples.operation(payment)
+    attempt = samples.attempt(operation)
+    later = {"capture_operation_id", "is_watched"}
+    engine = create_engine(_engine_url(first_version))
+    with engine.begin() as connection:
+        for row, values in (
+            (tables.PaymentRow, rows.payment_row(payment)),
+            (tables.OperationRow, rows.operation_row(operation)),
+            (tables.AttemptRow, rows.attempt_row(attempt)),
+        ):
+            named = dict(zip(columns_of(row), values, strict=True))
+            stored = {name: value for name, value in named.items() if name not in later}
+            names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
+            connection.execute(text(f"INSERT INTO {row.__tablename__} ({names}) VALUES ({places})"), stored)
+    engine.dispose()
+
+    assert migrate(first_version) == ("0002",)
+
+    storage = await open_storage(first_version)
+    assert await storage.read(lambda tx: tx.payments.get(payment.payment_id)) == payment
+    assert await storage.read(lambda tx: tx.operations.get(operation.operation_id)) == replace(
+        operation, capture_operation_id=""
+    )
+    assert await storage.read(lambda tx: tx.attempts.get(attempt.attempt_id)) == replace(attempt, is_watched=False)
+    await storage.close()
 
 
 async def test_a_database_of_a_newer_version_is_refused(own_database_url: str) -> None:

@@ -42,6 +42,12 @@ async def refunded(bridge: Bridge) -> None:
     await bridge.refunds.create(CALLER, CreateRefund(bridge.token(), view.payment.payment_id, 300, "EUR"))
 
 
+async def refunded_of_a_capture(bridge: Bridge) -> None:
+    view = await bridge.pay(capture_method=CaptureMethod.MANUAL)
+    await bridge.payments.capture(CALLER, CapturePayment(bridge.token(), view.payment.payment_id, 400, "EUR"))
+    await bridge.refunds.create(CALLER, CreateRefund(bridge.token(), view.payment.payment_id, 300, "EUR"))
+
+
 async def refunding(bridge: Bridge) -> None:
     bridge.adapter.will("refund", SILENCE)
     await refunded(bridge)
@@ -85,6 +91,13 @@ async def test_what_was_gone_through_is_counted(bridge: Bridge) -> None:
     assert found.events > found.payments
 
 
+@pytest.mark.parametrize(("is_watched", "in_flight"), [(0, 1), (1, 0)], ids=["in doubt", "only watched"])
+async def test_what_is_only_watched_is_at_rest(bridge: Bridge, tmp_path: Path, is_watched: int, in_flight: int) -> None:
+    await declined(bridge)
+    corrupt(tmp_path, f"UPDATE attempts SET next_check_at_us = 5, is_watched = {is_watched}")
+    assert (await verify(bridge, has_book=False)).in_flight == in_flight
+
+
 async def test_more_payments_than_one_batch_are_all_checked(
     bridge: Bridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,8 +125,13 @@ async def test_more_payments_than_one_batch_are_all_checked(
             paid,
             """INSERT INTO attempts SELECT 'att_second', operation_id, payment_id, merchant_id, provider,
                provider_account_id, 'second', state, created_at_us, updated_at_us, lease_until_us, send_deadline_us,
-               key_expires_at_us, next_check_at_us, checks, sends, is_replayable, provider_reference, next_action
-               FROM attempts""",
+               key_expires_at_us, next_check_at_us, checks, sends, is_replayable, provider_reference, next_action,
+               is_watched FROM attempts""",
+        ),
+        (
+            "refunds fit their capture",
+            refunded_of_a_capture,
+            "UPDATE operations SET capture_operation_id = 'op_of_another_payment' WHERE kind = 'REFUND'",
         ),
         ("a success has its attempt", paid, "UPDATE attempts SET state = 'DECLINED'"),
         ("one currency", paid, "UPDATE operations SET currency = 'USD'"),
@@ -245,7 +263,8 @@ async def test_a_payment_that_two_charges_paid_is_charged_twice(bridge: Bridge, 
         tmp_path,
         """INSERT INTO attempts SELECT 'att_second', operation_id, payment_id, merchant_id, provider,
            provider_account_id, 'second', 'DECLINED', created_at_us, updated_at_us, lease_until_us, send_deadline_us,
-           key_expires_at_us, next_check_at_us, checks, sends, is_replayable, provider_reference, next_action
+           key_expires_at_us, next_check_at_us, checks, sends, is_replayable, provider_reference, next_action,
+           is_watched
            FROM attempts""",
     )
     [first] = bridge.adapter.sent("charge")
