@@ -168,11 +168,9 @@ class Resolver:
         is_wanted = payment.state is not PaymentState.NEEDS_REVIEW and not (
             opens and (payment.is_canceling or self._is_expired(payment, now_us))
         )
-        # Whoever holds a code or a page can pay with it: a second request, refused, would say that nobody can.
-        is_given = opens and attempt.next_action is not None
         # A cancel moves no money, and one that found nothing to end may have to wait for the end of the time to pay.
         is_allowed = attempt.sends < self._settings.max_sends or after.operation.kind is OperationKind.CANCEL
-        return attempt.is_replayable and is_key_alive and is_wanted and is_allowed and not is_given
+        return attempt.is_replayable and is_key_alive and is_wanted and is_allowed
 
     async def _expire(self, payment_id: str) -> None:
         """End a payment that still asks for a payment method when its time to pay is over."""

@@ -129,6 +129,7 @@ async def test_another_method_may_follow_and_the_late_first_one_is_still_found(b
 
 async def test_an_authorization_is_never_over_because_it_is_not_found(bridge: Bridge) -> None:
     bridge.adapter.script["charge"].clear()
+    bridge.adapter.will("charge", Evidence(Outcome.SUCCEEDED))
     view = await bridge.pay(capture_method=CaptureMethod.MANUAL)
     bridge.clock.pass_s(3600)
     await bridge.payments.cancel(CALLER, CancelPayment(bridge.token(), view.payment.payment_id))

@@ -333,3 +333,26 @@ async def test_nobody_is_asked_for_ever_about_what_a_person_has_to_settle(bridge
     asked = len(bridge.adapter.sent("query"))
     await bridge.settle(seconds=30 * 86400, rounds=100)
     assert len(bridge.adapter.sent("query")) == asked < 60
+
+
+async def test_a_decline_after_a_confirmed_cancel_is_no_contradiction(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", UNKNOWN)
+    bridge.adapter.will_always("query", ABSENT)
+    view = await bridge.pay()
+    await bridge.settle(seconds=600)
+    asked = len(bridge.adapter.sent("query"))
+
+    await notify(bridge, reference_of(bridge, "charge"), Outcome.DECLINED)
+    await bridge.settle(seconds=WEEK_AND_A_DAY_S, rounds=100)
+
+    payment = await payment_of(bridge, view.payment.payment_id)
+    assert (payment.state, payment.captured_minor) == (PaymentState.FAILED, 0)
+    assert len(bridge.adapter.sent("query")) == asked
+
+
+async def test_a_sender_that_sent_nothing_casts_no_doubt_on_what_is_paid(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    (attempt,) = view.operations[0][1]
+    merged = await bridge.engine.record(attempt, replace(DECLINED, unsent=True))
+    assert not merged.is_doubtful
+    assert bridge.adapter.sent("query") == []

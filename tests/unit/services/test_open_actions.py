@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ async def test_a_code_that_was_given_is_not_asked_for_again_whatever_the_provide
     assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.PROCESSING
 
 
+async def test_a_code_that_has_come_since_somebody_looked_is_not_asked_for_again(bridge: Bridge) -> None:
+    bridge.adapter.will("charge", SHOW_QR)
+    view = await bridge.pay(method=QR)
+    (attempt,) = view.operations[0][1]
+
+    await bridge.engine.resend(replace(attempt, next_action=None))
+
+    assert len(bridge.adapter.sent("charge")) == 1
+
+
 async def test_a_page_that_was_lost_and_can_not_be_asked_for_again_is_closed(bridge: Bridge) -> None:
     bridge.adapter.will("charge", SILENT)
     bridge.adapter.will_always("query", WAITS)
@@ -124,7 +135,7 @@ async def test_a_cancel_waits_as_long_as_the_code_that_it_is_to_end(bridge: Brid
 
     await bridge.settle(seconds=29 * 86400, rounds=200)
     assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.REQUIRES_ACTION
-    await bridge.settle(seconds=2 * 86400, rounds=100)
+    await bridge.settle(seconds=86400 + 900, rounds=500)
 
     assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.CANCELED
     assert await exceptions_of(bridge, view.payment.payment_id) == []
