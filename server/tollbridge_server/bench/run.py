@@ -133,7 +133,7 @@ class _Bench:
         for name, row in _ROWS.items():
             if row.kind != "status":
                 self._progress(f"warming up: {name}")
-                self._load(row, seconds=_WARM_UP_S)
+                self._load(row, seconds=min(_WARM_UP_S, self._plan.seconds))
         for number in range(1, self._plan.rounds + 1):
             for name in _ROWS:
                 self._progress(f"round {number} of {self._plan.rounds}: {name}")
