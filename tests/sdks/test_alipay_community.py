@@ -39,7 +39,7 @@ def asked(method: str, **content: Any) -> Step:
 
 def frozen(order: str) -> dict[str, Step]:
     """Return the life of an authorization: frozen, paid from in part, and the rest released."""
-    place = {"out_order_no": order, "out_request_no": order, "product_code": "PREAUTH_PAY", "order_title": SUBJECT}
+    place = {"out_order_no": order, "out_request_no": order, "product_code": "PRE_AUTH", "order_title": SUBJECT}
     return {
         "freeze": asked(
             "alipay.fund.auth.order.freeze", **place, amount="10.00", auth_code=code(), auth_code_type="bar_code"
@@ -70,7 +70,7 @@ def going_on(numbers: dict[str, str], auth_no: str, notified: dict[str, str]) ->
         "out_trade_no": numbers["captured"],
         "total_amount": "4.00",
         "subject": SUBJECT,
-        "product_code": "PREAUTH_PAY",
+        "product_code": "PRE_AUTH",
         "auth_no": auth_no,
     }
     return {

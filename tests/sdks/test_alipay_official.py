@@ -48,7 +48,7 @@ def refund(out_trade_no: str, request: str, amount: str) -> Step:
 def opening(bench: Bench, numbers: dict[str, str]) -> dict[str, Step]:
     order = numbers["frozen"]
     place = {"out_order_no": order, "out_request_no": order}
-    shown = {"auth_code": code(), "auth_code_type": "bar_code", "product_code": "PREAUTH_PAY"}
+    shown = {"auth_code": code(), "auth_code_type": "bar_code", "product_code": "PRE_AUTH"}
     wap = {"product_code": "QUICK_WAP_PAY", "quit_url": "https://shop.example.com/quit"}
     frozen = {**place, **shown, "order_title": SUBJECT, "amount": "10.00"}
     return {
@@ -73,7 +73,7 @@ def going_on(bench: Bench, numbers: dict[str, str], auth_no: str, notified: dict
     paid = numbers["paid"]
     signature, text = notified["sign"], notification_text(notified).decode()
     signed = {name: value for name, value in notified.items() if name not in ("sign", "sign_type")}
-    capture = {"product_code": "PREAUTH_PAY", "auth_no": auth_no, "total_amount": "4.00"}
+    capture = {"product_code": "PRE_AUTH", "auth_no": auth_no, "total_amount": "4.00"}
     release = {"auth_no": auth_no, "out_request_no": number("U"), "amount": "6.00", "remark": "done"}
     bill = {"bill_type": "trade", "bill_date": today()}
     return {

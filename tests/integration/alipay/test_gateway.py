@@ -187,7 +187,7 @@ async def test_a_notification_comes_again_with_its_id_until_it_is_accepted(desk:
     assert (sent[0]["trade_status"], sent[0]["total_amount"]) == ("TRADE_SUCCESS", "10.00")
 
 
-@pytest.mark.parametrize("manner", ["wrong_key", "altered", "unsigned", "foreign_app", "foreign_seller"])
+@pytest.mark.parametrize("manner", ["wrong_key", "altered", "unsigned", "amount", "foreign_app", "foreign_seller"])
 async def test_a_notification_can_be_sent_wrongly(desk: Desk, manner: str) -> None:
     await desk.call("alipay.trade.pay", order(), notify_url=desk.notify_url)
     async with asyncio.timeout(WAIT_S):
@@ -198,7 +198,8 @@ async def test_a_notification_can_be_sent_wrongly(desk: Desk, manner: str) -> No
         wrong = notification_fields(await desk.arrived.get())
 
     is_genuine = is_signed(key_of("alipay").public_key(), notification_text(wrong), wrong.get("sign", ""))
-    assert is_genuine == manner.startswith("foreign")
+    assert is_genuine == (manner in ("amount", "foreign_app", "foreign_seller"))
+    assert (wrong["total_amount"] != right["total_amount"]) == (manner in ("amount", "altered"))
     assert (wrong["app_id"] != APP_ID) == (manner == "foreign_app")
     assert (wrong["seller_id"] != SELLER_ID) == (manner == "foreign_seller")
 

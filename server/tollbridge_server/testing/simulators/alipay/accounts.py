@@ -10,6 +10,7 @@ class AlipayAccount:
     """An application as Alipay knows it: who it is, its public key, and what its console has switched on.
 
     `app_certificate` is what it uploaded in certificate mode; `aes_key` its key for encrypted content (base64).
+    `notifies_all`: its contract has refunds and orders whose time is over notified too, and not only payments.
     """
 
     account_id: str
@@ -18,6 +19,7 @@ class AlipayAccount:
     app_public_key: str
     app_certificate: str = ""
     aes_key: str = field(default="", repr=False)
+    notifies_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from tollbridge_server.domain.money import Money
 from tollbridge_server.providers.alipay.money import yuan_of
 from tollbridge_server.testing.simulators.alipay.accounts import AlipayAccount
+from tollbridge_server.testing.simulators.alipay.asked import Answer
 from tollbridge_server.testing.simulators.alipay.book import CURRENCY, Ledger, Refund, Trade
 from tollbridge_server.testing.simulators.alipay.fields import Content, Refused, written_time
-from tollbridge_server.testing.simulators.alipay.trades import Answer
 from tollbridge_server.testing.simulators.common.billing import BillDesk, BillFile, day_us, fee_of, read_day
 
 PATH = "/downloadBillFile.resource"

@@ -12,18 +12,20 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tollbridge_server.domain.operation import OperationKind
-from tollbridge_server.ports.books import BookedCharge, BookedEffect, ProviderBook
 from tollbridge_server.testing.simulators.common import books
 from tollbridge_server.testing.simulators.common.outbox import OUTBOX_SCHEMA, Outbox
 
 PREPARED, WAITING, PAID, CLOSED = "PREPARED", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_CLOSED"
 """PREPARED: a code or page that nobody has opened, so that there is no trade yet. The others are Alipay's words."""
+PAID_FOR_GOOD = "TRADE_FINISHED"
+"""Paid, and nothing of it is given back any more."""
 INIT, AUTHORIZED, FINISHED, ENDED = "INIT", "AUTHORIZED", "FINISH", "CLOSED"
 CURRENCY = "CNY"
 
-_OWNER = "an Alipay simulator"
-_SCHEMA_VERSION = 1
+_IS_DUE = "(expires_us BETWEEN 1 AND ? OR concludes_us BETWEEN 1 AND ?) LIMIT 100"
+
+OWNER = "an Alipay simulator"
+_SCHEMA_VERSION = 2
 _SCHEMA = (
     """
 CREATE TABLE IF NOT EXISTS trades (
@@ -31,10 +33,12 @@ CREATE TABLE IF NOT EXISTS trades (
     amount INTEGER NOT NULL, refunded INTEGER NOT NULL, subject TEXT NOT NULL, product TEXT NOT NULL,
     auth_code TEXT NOT NULL, auth_no TEXT NOT NULL, notify_url TEXT NOT NULL, return_url TEXT NOT NULL,
     token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, paid_us INTEGER NOT NULL,
-    closed_us INTEGER NOT NULL,
+    closed_us INTEGER NOT NULL, is_payer_wanted INTEGER NOT NULL, declined TEXT NOT NULL, concludes_us INTEGER NOT NULL,
+    conclusion TEXT NOT NULL, behavior TEXT NOT NULL,
     PRIMARY KEY (account, out_trade_no), CHECK (amount > 0), CHECK (refunded BETWEEN 0 AND amount)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS trades_by_token ON trades (token) WHERE token <> '';
+CREATE INDEX IF NOT EXISTS trades_waiting ON trades (expires_us) WHERE state = 'WAIT_BUYER_PAY';
 CREATE TABLE IF NOT EXISTS refunds (
     account TEXT NOT NULL, out_trade_no TEXT NOT NULL, out_request_no TEXT NOT NULL, amount INTEGER NOT NULL,
     created_us INTEGER NOT NULL, PRIMARY KEY (account, out_trade_no, out_request_no), CHECK (amount > 0)
@@ -44,11 +48,13 @@ CREATE TABLE IF NOT EXISTS freezes (
     operation_id TEXT NOT NULL, state TEXT NOT NULL, amount INTEGER NOT NULL, paid INTEGER NOT NULL,
     released INTEGER NOT NULL, title TEXT NOT NULL, auth_code TEXT NOT NULL, notify_url TEXT NOT NULL,
     token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, frozen_us INTEGER NOT NULL,
+    product TEXT NOT NULL, concludes_us INTEGER NOT NULL, conclusion TEXT NOT NULL, behavior TEXT NOT NULL,
     PRIMARY KEY (account, out_order_no), CHECK (amount > 0), CHECK (paid >= 0), CHECK (released >= 0),
     CHECK (paid + released <= amount)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS freezes_by_token ON freezes (token) WHERE token <> '';
 CREATE INDEX IF NOT EXISTS freezes_by_number ON freezes (account, auth_no);
+CREATE INDEX IF NOT EXISTS freezes_waiting ON freezes (expires_us) WHERE state = 'INIT';
 CREATE TABLE IF NOT EXISTS releases (
     account TEXT NOT NULL, out_request_no TEXT NOT NULL, out_order_no TEXT NOT NULL, operation_id TEXT NOT NULL,
     amount INTEGER NOT NULL, created_us INTEGER NOT NULL, PRIMARY KEY (account, out_request_no)
@@ -66,7 +72,12 @@ CREATE TABLE IF NOT EXISTS dropped (
 
 @dataclass(slots=True)
 class Trade:
-    """One trade, or a code or page that may become one; `auth_no` is the freeze that a capture was paid from."""
+    """One trade, or a code or page that may become one; `auth_no` is the freeze that a capture was paid from.
+
+    `is_payer_wanted`: the merchant lets the test payer pay. `declined` is the sub code of the last code's refusal, if
+    the trade waits for another one. `conclusion` is what the payer decides alone at `concludes_us` (0: never), and
+    `behavior` what was armed when the order was made, if it lasts.
+    """
 
     account: str
     out_trade_no: str
@@ -85,6 +96,11 @@ class Trade:
     expires_us: int
     paid_us: int
     closed_us: int
+    is_payer_wanted: bool = True
+    declined: str = ""
+    concludes_us: int = 0
+    conclusion: str = ""
+    behavior: str = ""
 
 
 @dataclass(slots=True)
@@ -100,7 +116,10 @@ class Refund:
 
 @dataclass(slots=True)
 class Freeze:
-    """One authorization: what is frozen, what of it was paid to the merchant, and what was released."""
+    """One authorization: what is frozen, what of it was paid to the merchant, and what was released.
+
+    `product` is the contract's code that it was made under; the last three fields are those of a trade.
+    """
 
     account: str
     out_order_no: str
@@ -118,6 +137,10 @@ class Freeze:
     created_us: int
     expires_us: int
     frozen_us: int
+    product: str = ""
+    concludes_us: int = 0
+    conclusion: str = ""
+    behavior: str = ""
 
     @property
     def rest(self) -> int:
@@ -194,8 +217,13 @@ class Ledger:
         """Return every row of an account."""
         return self._all(kind, "account = ?", account)
 
-    def overdue_trades(self, now_us: int) -> list[Trade]:
-        return self._all(Trade, "state = ? AND expires_us BETWEEN 1 AND ? LIMIT 100", WAITING, now_us)
+    def due_trades(self, now_us: int) -> list[Trade]:
+        """Return what waits for its payer, and does not any more since its time came."""
+        return self._all(Trade, f"state = '{WAITING}' AND {_IS_DUE}", now_us, now_us)
+
+    def due_freezes(self, now_us: int) -> list[Freeze]:
+        """Return the freezes that wait for their payers, and do not any more since their time came."""
+        return self._all(Freeze, f"state = '{INIT}' AND {_IS_DUE}", now_us, now_us)
 
     def _one(self, kind: type[R], where: str, *values: object) -> R | None:
         return next(iter(self._all(kind, f"{where} LIMIT 1", *values)), None)
@@ -213,79 +241,4 @@ def _layout(kind: type[Any]) -> tuple[list[str], Any]:
 
 def open_book(path: Path) -> sqlite3.Connection:
     """Open the book at `path`, made if it is missing. Raises ValueError for a file that another version made."""
-    return books.open_book(path, schema=_SCHEMA, version=_SCHEMA_VERSION, owner=_OWNER)
-
-
-def read_book(path: Path) -> dict[str, ProviderBook]:
-    """Return the books of all accounts in the file at `path`, which another process may be writing.
-
-    Raises BookUnreadable.
-    """
-    with books.reading(path, owner=_OWNER) as connection:
-        ledger = Ledger(connection)
-        accounts = connection.execute("SELECT account FROM trades UNION SELECT account FROM freezes").fetchall()
-        return {account: books.AccountBook(tuple(_charges(ledger, account))) for (account,) in accounts}
-
-
-def _charges(ledger: Ledger, account: str) -> list[BookedCharge]:
-    trades = ledger.all_of(Trade, account)
-    refunds: dict[str, list[Refund]] = {}
-    for refund in ledger.all_of(Refund, account):
-        refunds.setdefault(refund.out_trade_no, []).append(refund)
-    captures: dict[str, list[Trade]] = {}
-    for trade in trades:
-        if trade.auth_no and trade.paid_us:
-            captures.setdefault(trade.auth_no, []).append(trade)
-    releases: dict[str, list[Release]] = {}
-    for release in ledger.all_of(Release, account):
-        releases.setdefault(release.out_order_no, []).append(release)
-    found = [_sale(trade, refunds.get(trade.out_trade_no, [])) for trade in trades if not trade.auth_no]
-    for freeze in ledger.all_of(Freeze, account):
-        parts = captures.get(freeze.auth_no, [])
-        given_back = [refund for part in parts for refund in refunds.get(part.out_trade_no, [])]
-        found.append(_authorization(freeze, parts, given_back, releases.get(freeze.out_order_no, [])))
-    return found
-
-
-def _sale(trade: Trade, refunds: list[Refund]) -> BookedCharge:
-    reference = trade.out_trade_no
-    amount = trade.amount if trade.paid_us else 0
-    effects = [_effect(OperationKind.SALE, reference, reference, amount)] if amount else []
-    effects += [_effect(OperationKind.REFUND, each.out_request_no, reference, each.amount) for each in refunds]
-    return BookedCharge(
-        request_reference=reference,
-        currency=CURRENCY,
-        authorized_minor=amount,
-        captured_minor=amount,
-        refunded_minor=trade.refunded,
-        is_voided=trade.state == CLOSED and not trade.paid_us,
-        effects=tuple(effects),
-    )
-
-
-def _authorization(
-    freeze: Freeze, captures: list[Trade], refunds: list[Refund], releases: list[Release]
-) -> BookedCharge:
-    reference = freeze.out_order_no
-    amount = freeze.amount if freeze.frozen_us else 0
-    effects = [_effect(OperationKind.AUTHORIZE, reference, reference, amount)] if amount else []
-    # The capture of a whole freeze is named after it, so that whoever refunds finds it.
-    effects += [
-        _effect(OperationKind.CAPTURE, each.out_trade_no.removesuffix("_all"), reference, each.amount)
-        for each in captures
-    ]
-    effects += [_effect(OperationKind.CANCEL, each.out_request_no, reference, each.amount) for each in releases]
-    effects += [_effect(OperationKind.REFUND, each.out_request_no, reference, each.amount) for each in refunds]
-    return BookedCharge(
-        request_reference=reference,
-        currency=CURRENCY,
-        authorized_minor=amount,
-        captured_minor=freeze.paid,
-        refunded_minor=sum(each.amount for each in refunds),
-        is_voided=freeze.released > 0,
-        effects=tuple(effects),
-    )
-
-
-def _effect(kind: OperationKind, reference: str, charge: str, amount: int) -> BookedEffect:
-    return BookedEffect(kind, reference, charge, amount, CURRENCY)
+    return books.open_book(path, schema=_SCHEMA, version=_SCHEMA_VERSION, owner=OWNER)

@@ -14,14 +14,16 @@ from aiohttp import web
 
 from tollbridge_server.testing.simulators.alipay.book import Freeze, Refund, Release, Trade
 from tollbridge_server.testing.simulators.alipay.fields import Refused
-from tollbridge_server.testing.simulators.alipay.gateway import Gateway, TurnedAway
-from tollbridge_server.testing.simulators.alipay.office import APP_METHODS, Office
-from tollbridge_server.testing.simulators.alipay.rules import Behavior
+from tollbridge_server.testing.simulators.alipay.methods import APP_METHODS
+from tollbridge_server.testing.simulators.alipay.office import Office
+from tollbridge_server.testing.simulators.alipay.parameters import Reader, TurnedAway
+from tollbridge_server.testing.simulators.alipay.rules import APPROVE, REFUSE, Behavior
 from tollbridge_server.testing.simulators.common.billing import read_day
 from tollbridge_server.testing.simulators.common.guard import CONTROL_PREFIX, only_this_machine
 from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
 
-_DECISIONS = ("approve", "refuse")
+_DECISIONS = (APPROVE, REFUSE)
+_KINDS = ("effect", "query")
 
 
 class Manner(StrEnum):
@@ -30,6 +32,7 @@ class Manner(StrEnum):
     AGAIN = "again"
     WRONG_KEY = "wrong_key"
     ALTERED = "altered"
+    AMOUNT = "amount"
     FOREIGN_APP = "foreign_app"
     FOREIGN_SELLER = "foreign_seller"
     UNSIGNED = "unsigned"
@@ -42,9 +45,9 @@ Send = Callable[[OutboxEntry, Manner], Awaitable[int]]
 class Control:
     """The routes under /control/."""
 
-    def __init__(self, office: Office, gateway: Gateway, *, send: Send, redirect: Callable[[str, str], bool]) -> None:
+    def __init__(self, office: Office, reader: Reader, *, send: Send, redirect: Callable[[str, str], bool]) -> None:
         self._office = office
-        self._gateway = gateway
+        self._reader = reader
         self._send = send
         self._redirect = redirect
 
@@ -59,15 +62,21 @@ class Control:
             ("POST", "replay", self._replay),
             ("POST", "bill", self._make_bill),
             ("GET", "book", self._list_book),
+            ("GET", "pages", self._list_pages),
             ("GET", "notifications", self._list_notifications),
         ):
             application.router.add_route(verb, f"{CONTROL_PREFIX}{name}", handler)
 
     async def _arm(self, request: web.Request) -> web.Response:
-        """Let the next requests misbehave: ?behavior=booked_timeout&count=1."""
+        """Let the next requests misbehave: ?behavior=booked_timeout&count=1&for=effect or query&account=…."""
+        account_id, kind = request.query.get("account", ""), request.query.get("for", "effect")
+        if kind not in _KINDS:
+            return web.Response(status=400, text=f"for is one of: {', '.join(_KINDS)}")
+        if account_id and account_id not in self._office.accounts:
+            return web.Response(status=404, text="there is no such account")
         try:
-            behavior = Behavior(request.query.get("behavior", ""))
-            self._office.armed.arm(behavior, int(request.query.get("count", "1")))
+            behavior, count = Behavior(request.query.get("behavior", "")), int(request.query.get("count", "1"))
+            self._office.arm(behavior, count, for_questions=kind == "query", account_id=account_id)
         except ValueError as error:
             return web.Response(status=400, text=f"{error}; behavior is one of: {', '.join(Behavior)}")
         return web.Response(text="armed")
@@ -91,7 +100,7 @@ class Control:
             return web.Response(status=400, text="decision has to be approve or refuse")
         parameters = dict(parse_qsl((await request.read()).decode("utf-8", "replace")))
         try:
-            call = self._gateway.read(parameters)
+            call = self._reader.read(parameters)
             if call.method not in APP_METHODS:
                 return web.Response(status=400, text="this is no app's order string")
             url = parameters.get("notify_url", "")
@@ -144,6 +153,20 @@ class Control:
                 for row in rows
             ]
         return _json(found)
+
+    async def _list_pages(self, request: web.Request) -> web.Response:
+        """List the pages of what waits for its payer at an account, so that a person can approve it: ?account=…."""
+        found = await self._office.open_pages(request.query.get("account", ""))
+        listed = [
+            {
+                "reference": row.out_trade_no if isinstance(row, Trade) else row.out_order_no,
+                "state": row.state,
+                "amount": row.amount,
+                "url": url,
+            }
+            for row, url in found
+        ]
+        return _json({"pages": listed})
 
     async def _list_notifications(self, request: web.Request) -> web.Response:
         """List the notifications of an account, the newest first: ?account=…."""

@@ -77,6 +77,13 @@ class Content:
             raise self.wrong(name)
         return value
 
+    def object(self, name: str) -> Mapping[str, Any]:
+        """Return the members of an object, none when it is not given."""
+        value = self._members.get(name) or {}
+        if not isinstance(value, dict):
+            raise self.wrong(name)
+        return value
+
     def expiry_us(self, now_us: int, *, otherwise_s: int) -> int:
         """Return when nobody can pay any more: `time_expire`, which wins, or `timeout_express`."""
         absolute, relative = self.text("time_expire"), self.text("timeout_express")

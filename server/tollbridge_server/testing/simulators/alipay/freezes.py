@@ -6,9 +6,8 @@ Refuses to release more than is still frozen. Alipay's codes of this product hav
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 
-from tollbridge_server.testing.simulators.alipay.accounts import AlipayAccount
+from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises, in_process
 from tollbridge_server.testing.simulators.alipay.book import (
     AUTHORIZED,
     ENDED,
@@ -16,30 +15,43 @@ from tollbridge_server.testing.simulators.alipay.book import (
     INIT,
     PREPARED,
     Freeze,
-    Ledger,
     Release,
 )
-from tollbridge_server.testing.simulators.alipay.fields import Content, Refused, new_number, written_time, yuan
-from tollbridge_server.testing.simulators.alipay.rules import TO_BE_CONFIRMED, refusal_of
-from tollbridge_server.testing.simulators.alipay.trades import BUYER_ID, IN_PROCESS, Answer, post
+from tollbridge_server.testing.simulators.alipay.charges import ONLINE_FREEZES
+from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
+from tollbridge_server.testing.simulators.alipay.notices import Notices
+from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
+from tollbridge_server.testing.simulators.alipay.rules import (
+    APPROVE,
+    CONCLUDES_S,
+    conclusion_of,
+    is_to_be_confirmed,
+    refusal_of,
+)
 
 _LIFETIME_S = 15 * 60
+_APP_FREEZE = "alipay.fund.auth.order.app.freeze"
+_SCANNED_FREEZES = ("PRE_AUTH",)
 _FUNDS = {"BUYER_BALANCE_NOT_ENOUGH": "MONEY_NOT_ENOUGH", "BUYER_ENABLE_STATUS_FORBID": "PAYER_USER_STATUS_LIMIT"}
 
 
 class Freezes:
     """What the back office does with authorizations."""
 
-    def __init__(self, ledger: Ledger, now_us: Callable[[], int], pages_url: Callable[[], str]) -> None:
-        self._ledger = ledger
-        self._now_us = now_us
-        self._pages_url = pages_url
+    def __init__(self, premises: Premises, notices: Notices) -> None:
+        self._premises = premises
+        self._ledger = premises.ledger
+        self._now_us = premises.now_us
+        self._notices = notices
 
-    def prepare(self, account: AlipayAccount, content: Content, notify_url: str) -> Freeze:
+    def prepare(self, method: str, asked: Asked) -> Freeze:
         """Return an order that freezes an amount once the payer opens and confirms it."""
+        account, content = asked.account, asked.content
         reference, amount = content.number("out_order_no"), content.amount("amount")
         title, request = content.title("order_title", most=100), content.number("out_request_no")
-        content.text("product_code", most=64, required=True)
+        product = content.text("product_code", most=64, required=True)
+        if product not in (ONLINE_FREEZES if method == _APP_FREEZE else _SCANNED_FREEZES):
+            raise content.wrong("product_code")
         if content.text("payee_user_id") not in ("", account.seller_id):
             raise Refused("PAYEE_NOT_EXIST", "收款方不存在")
         known = self.current(account.account_id, reference)
@@ -61,20 +73,22 @@ class Freezes:
             released=0,
             title=title,
             auth_code="",
-            notify_url=notify_url,
+            notify_url=asked.notify_url,
             token=secrets.token_urlsafe(18),
             created_us=self._now_us(),
             expires_us=content.expiry_us(self._now_us(), otherwise_s=_LIFETIME_S),
             frozen_us=0,
+            product=product,
+            behavior=asked.lasting,
         )
         self._ledger.put(freeze)
         return freeze
 
-    def voucher(self, account: AlipayAccount, content: Content, notify_url: str) -> Answer:
-        freeze = self.prepare(account, content, notify_url)
+    def voucher(self, asked: Asked) -> Answer:
+        freeze = self.prepare("alipay.fund.auth.order.voucher.create", asked)
         if freeze.state not in (PREPARED, INIT):
             raise Refused("FREEZE_ALREADY_SUCCESS", "重复冻结")
-        url = f"{self._pages_url()}/qr/{freeze.token}"
+        url = self._premises.page_of(freeze.token)
         return {
             "out_order_no": freeze.out_order_no,
             "out_request_no": freeze.out_request_no,
@@ -83,29 +97,23 @@ class Freezes:
             "code_url": url,
         }
 
-    def freeze(self, account: AlipayAccount, content: Content, notify_url: str) -> Answer:
+    def freeze(self, asked: Asked) -> Answer:
         """Freeze an amount with a code that the payer showed."""
+        content = asked.content
         code = content.text("auth_code", most=64, required=True)
         content.choice("auth_code_type", "bar_code", "security_code")
-        known = self.current(account.account_id, content.number("out_order_no"))
-        refusal = refusal_of(code)
-        if known is None and refusal:
-            raise Refused(_FUNDS.get(refusal, refusal), "资金授权失败")
-        freeze = self.prepare(account, content, notify_url)
+        known = self.current(asked.account.account_id, content.number("out_order_no"))
+        refused = refusal_of(code)
+        if known is None and refused:
+            raise Refused(_FUNDS.get(refused, refused), "资金授权失败")
+        freeze = self.prepare("alipay.fund.auth.order.freeze", asked)
         if freeze.state == PREPARED:
-            if not self._ledger.use_code(code, account.account_id, freeze.out_order_no):
-                raise Refused("PAYMENT_AUTH_CODE_INVALID", "支付授权码无效")
-            freeze.auth_code = code
-            self.open(freeze)
-            if not code.endswith(TO_BE_CONFIRMED):
-                self.settle(account, freeze)
+            self._scanned(freeze, code)
         answer = self._shown(freeze)
-        if freeze.state == INIT:
-            answer |= {"code": IN_PROCESS, "msg": " order success pay inprocess"}
-        return answer
+        return in_process(answer) if freeze.state == INIT else answer
 
-    def query(self, account: AlipayAccount, content: Content) -> Answer:
-        freeze = self._named(account, content)
+    def query(self, asked: Asked) -> Answer:
+        freeze, content = self._named(asked), asked.content
         return {
             **self._shown(freeze),
             "order_status": freeze.state,
@@ -117,9 +125,9 @@ class Freezes:
             "gmt_create": written_time(freeze.created_us),
         }
 
-    def cancel(self, account: AlipayAccount, content: Content) -> Answer:
+    def cancel(self, asked: Asked) -> Answer:
         """End a freeze of unknown state."""
-        freeze = self._named(account, content)
+        freeze = self._named(asked)
         answer = {
             "auth_no": freeze.auth_no,
             "out_order_no": freeze.out_order_no,
@@ -137,7 +145,8 @@ class Freezes:
             return {**answer, "action": "close"}
         raise Refused("CANCEL_OPERATION_TIME_OUT", "不允许撤销")
 
-    def unfreeze(self, account: AlipayAccount, content: Content) -> Answer:
+    def unfreeze(self, asked: Asked) -> Answer:
+        account, content = asked.account, asked.content
         amount, number = content.amount("amount"), content.number("out_request_no")
         freeze = self._ledger.freeze_by_number(account.account_id, content.text("auth_no", most=64, required=True))
         if freeze is None:
@@ -154,61 +163,88 @@ class Freezes:
             raise Refused("ILLEGAL_STATUS", "订单状态非法")
         if amount > freeze.rest:
             raise Refused("REQUEST_AMOUNT_EXCEED", "解冻金额超限")
-        return self._released(freeze, self._release(account, freeze, number, amount))
+        return self._released(freeze, self._release(freeze, number, amount))
 
     # The payer's part.
 
     def open(self, freeze: Freeze) -> None:
         """Let the payer open the order: only now Alipay knows it."""
-        self._expire(freeze)
+        self.catch_up(freeze)
         if freeze.state == PREPARED:
             freeze.state = INIT
             freeze.auth_no, freeze.operation_id = new_number(self._now_us()), new_number(self._now_us())
             self._ledger.put(freeze)
 
-    def settle(self, account: AlipayAccount, freeze: Freeze) -> None:
+    def settle(self, freeze: Freeze) -> None:
         """Let the payer confirm, if the order still waits for it."""
-        self._expire(freeze)
-        if freeze.state != INIT:
-            return
-        freeze.state, freeze.frozen_us = AUTHORIZED, self._now_us()
-        self._ledger.put(freeze)
-        self._notify(account, freeze, "fund_auth_freeze", freeze.out_request_no, freeze.operation_id, freeze.amount)
+        self.catch_up(freeze)
+        if freeze.state == INIT:
+            self._take(freeze)
+
+    def catch_up(self, freeze: Freeze) -> None:
+        """Let what the passing of time brings happen to a freeze: its payer has decided, or its time is over."""
+        now_us = self._now_us()
+        if freeze.state == INIT and 0 < freeze.concludes_us <= now_us:
+            if freeze.conclusion == APPROVE:
+                self._take(freeze)
+            else:
+                self._end(freeze)
+        elif freeze.state in (INIT, PREPARED) and freeze.expires_us <= now_us:
+            self._end(freeze)
+
+    def catch_up_all(self) -> None:
+        """Let what the passing of time brings happen to every freeze that waits."""
+        for freeze in self._ledger.due_freezes(self._now_us()):
+            self.catch_up(freeze)
 
     def current(self, account_id: str, reference: str) -> Freeze | None:
         """Return a freeze as it is now."""
         freeze = self._ledger.freeze(account_id, reference)
         if freeze is not None:
-            self._expire(freeze)
+            self.catch_up(freeze)
         return freeze
 
-    def _named(self, account: AlipayAccount, content: Content) -> Freeze:
+    def _scanned(self, freeze: Freeze, code: str) -> None:
+        """Let the payer of a code confirm: at once, after a while, or on the page. Raises Refused."""
+        if not self._ledger.use_code(code, freeze.account, freeze.out_order_no):
+            raise Refused("PAYMENT_AUTH_CODE_INVALID", "支付授权码无效")
+        freeze.auth_code, freeze.conclusion = code, conclusion_of(code)
+        freeze.concludes_us = self._premises.later_us(CONCLUDES_S) if freeze.conclusion else 0
+        self.open(freeze)
+        if not is_to_be_confirmed(code):
+            self.settle(freeze)
+
+    def _named(self, asked: Asked) -> Freeze:
+        account, content = asked.account, asked.content
         auth_no, reference = content.text("auth_no", most=64), content.number("out_order_no", required=False)
         if auth_no:
             freeze = self._ledger.freeze_by_number(account.account_id, auth_no)
+            if freeze is not None:
+                self.catch_up(freeze)
         else:
             freeze = self.current(account.account_id, reference)
         if freeze is None or not freeze.auth_no:
             raise Refused("AUTH_ORDER_NOT_EXIST", "授权订单不存在")
         return freeze
 
-    def _expire(self, freeze: Freeze) -> None:
-        if freeze.state in (INIT, PREPARED) and freeze.expires_us <= self._now_us():
-            self._end(freeze)
+    def _take(self, freeze: Freeze) -> None:
+        freeze.state, freeze.frozen_us = AUTHORIZED, self._now_us()
+        self._ledger.put(freeze)
+        self._notices.of_freeze(freeze)
 
     def _end(self, freeze: Freeze) -> None:
         freeze.state = ENDED
         self._ledger.put(freeze)
 
-    def _release(self, account: AlipayAccount, freeze: Freeze, number: str, amount: int) -> Release:
+    def _release(self, freeze: Freeze, number: str, amount: int) -> Release:
         freeze.released += amount
         if not freeze.rest:
             freeze.state = FINISHED
         self._ledger.put(freeze)
         operation = new_number(self._now_us())
-        release = Release(account.account_id, number, freeze.out_order_no, operation, amount, self._now_us())
+        release = Release(freeze.account, number, freeze.out_order_no, operation, amount, self._now_us())
         self._ledger.put(release)
-        self._notify(account, freeze, "fund_auth_unfreeze", number, operation, amount)
+        self._notices.of_release(freeze, request=number, operation=operation, amount=amount)
         return release
 
     def _shown(self, freeze: Freeze) -> Answer:
@@ -234,34 +270,3 @@ class Freezes:
             "status": "SUCCESS",
             "gmt_trans": written_time(release.created_us),
         }
-
-    def _notify(
-        self, account: AlipayAccount, freeze: Freeze, kind: str, request: str, operation: str, amount: int
-    ) -> None:
-        if not freeze.notify_url:
-            return
-        fields = {
-            "notify_type": kind,
-            "notify_id": secrets.token_hex(17),
-            "app_id": account.app_id,
-            "auth_app_id": account.app_id,
-            "charset": "utf-8",
-            "version": "1.0",
-            "sign_type": "RSA2",
-            "auth_no": freeze.auth_no,
-            "out_order_no": freeze.out_order_no,
-            "operation_id": operation,
-            "out_request_no": request,
-            "operation_type": "FREEZE" if kind == "fund_auth_freeze" else "UNFREEZE",
-            "amount": yuan(amount),
-            "status": "SUCCESS",
-            "gmt_create": written_time(freeze.created_us),
-            "gmt_trans": written_time(self._now_us()),
-            "payer_user_id": BUYER_ID,
-            "payee_user_id": account.seller_id,
-            "total_freeze_amount": yuan(freeze.amount),
-            "total_unfreeze_amount": yuan(freeze.released),
-            "total_pay_amount": yuan(freeze.paid),
-            "rest_amount": yuan(freeze.rest),
-        }
-        post(self._ledger, account, fields, url=freeze.notify_url, now_us=self._now_us())

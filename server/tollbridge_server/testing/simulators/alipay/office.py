@@ -5,37 +5,42 @@ It decides nothing about signatures; what may be booked trades and freezes decid
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tollbridge_server.testing.simulators.alipay.accounts import AlipayAccount
+from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises
 from tollbridge_server.testing.simulators.alipay.bills import Bills
-from tollbridge_server.testing.simulators.alipay.book import Freeze, Ledger, Trade, open_book
+from tollbridge_server.testing.simulators.alipay.book import INIT, PREPARED, WAITING, Freeze, Ledger, Trade, open_book
+from tollbridge_server.testing.simulators.alipay.charges import Charges
 from tollbridge_server.testing.simulators.alipay.fields import Content
 from tollbridge_server.testing.simulators.alipay.freezes import Freezes
-from tollbridge_server.testing.simulators.alipay.rules import Behavior
-from tollbridge_server.testing.simulators.alipay.trades import Answer, Trades
+from tollbridge_server.testing.simulators.alipay.notices import Notices
+from tollbridge_server.testing.simulators.alipay.refunds import Refunds
+from tollbridge_server.testing.simulators.alipay.rules import APPROVE, OF_EFFECTS, Behavior
+from tollbridge_server.testing.simulators.alipay.trades import Trades, is_code
 from tollbridge_server.testing.simulators.common.desk import Desk, system_now_us
 from tollbridge_server.testing.simulators.common.faults import Armed
 
-BROWSER_METHODS = frozenset({"alipay.trade.page.pay", "alipay.trade.wap.pay"})
-APP_METHODS = frozenset({"alipay.trade.app.pay", "alipay.fund.auth.order.app.freeze"})
-QUESTIONS = frozenset(
-    {
-        "alipay.trade.query",
-        "alipay.trade.fastpay.refund.query",
-        "alipay.fund.auth.operation.detail.query",
-        "alipay.data.dataservice.bill.downloadurl.query",
-    }
-)
+_FIRST_TRY_WITHIN_S = 5.0
+_PAUSE_S = 0.01
 
 
 class Office(Desk[Ledger]):
-    """The book, open for requests and payers. `pages_url` is where the payer's pages are, known when they listen."""
+    """The book, open for requests and payers. `pages_url` is where the payer's pages are, known when they listen.
+
+    `time_scale` divides how long payers take who decide alone, and how late a reordered notification is.
+    """
 
     def __init__(
-        self, book_path: Path, accounts: Mapping[str, AlipayAccount], *, now_us: Callable[[], int] = system_now_us
+        self,
+        book_path: Path,
+        accounts: Mapping[str, AlipayAccount],
+        *,
+        now_us: Callable[[], int] = system_now_us,
+        time_scale: float = 1.0,
     ) -> None:
         connection = open_book(book_path)
         ledger = Ledger(connection)
@@ -44,37 +49,54 @@ class Office(Desk[Ledger]):
         """By account id."""
         self.pages_url = "http://127.0.0.1"
         self.armed: Armed[Behavior] = Armed()
-        """What the next requests that are no questions suffer."""
-        self.trades = Trades(ledger, now_us, lambda: self.pages_url)
-        self.freezes = Freezes(ledger, now_us, lambda: self.pages_url)
+        """What the next requests suffer."""
+        premises = Premises(ledger, accounts, now_us, lambda: self.pages_url, time_scale)
+        notices = Notices(premises)
+        self._premises = premises
+        self._trades = Trades(premises, notices)
+        self._charges = Charges(premises, self._trades)
+        self._refunds = Refunds(premises, self._trades)
+        self._freezes = Freezes(premises, notices)
         self.bills = Bills(ledger, now_us, lambda: self.pages_url)
 
     def now_us(self) -> int:
         """Return the simulator's time."""
         return self._now_us()
 
+    def arm(self, behavior: Behavior, count: int, *, for_questions: bool, account_id: str) -> None:
+        """Let the next requests suffer `behavior`. Raises ValueError for what they can not suffer, and for too many."""
+        if for_questions and behavior in OF_EFFECTS:
+            raise ValueError(f"a question can not suffer {behavior}, since it changes nothing")
+        self.armed.arm(behavior, count, for_questions=for_questions, account=account_id)
+
     async def carry_out(
-        self, account: AlipayAccount, method: str, members: Mapping[str, Any], *, notify_url: str
+        self,
+        account: AlipayAccount,
+        method: str,
+        members: Mapping[str, Any],
+        *,
+        notify_url: str,
+        behavior: Behavior | None = None,
     ) -> Answer:
         """Return the business fields of the answer. Raises Refused."""
-        trades, freezes = self.trades, self.freezes
         content = Content(members, prefix="ACQ." if ".trade." in method else "")
-        work: dict[str, Callable[[], Answer]] = {
-            "alipay.trade.precreate": lambda: trades.precreate(account, content, notify_url),
-            "alipay.trade.pay": lambda: trades.pay(account, content, notify_url),
-            "alipay.trade.query": lambda: trades.query(account, content),
-            "alipay.trade.close": lambda: trades.close(account, content),
-            "alipay.trade.cancel": lambda: trades.cancel(account, content),
-            "alipay.trade.refund": lambda: trades.refund(account, content),
-            "alipay.trade.fastpay.refund.query": lambda: trades.refund_query(account, content),
-            "alipay.fund.auth.order.freeze": lambda: freezes.freeze(account, content, notify_url),
-            "alipay.fund.auth.order.voucher.create": lambda: freezes.voucher(account, content, notify_url),
-            "alipay.fund.auth.order.unfreeze": lambda: freezes.unfreeze(account, content),
-            "alipay.fund.auth.operation.cancel": lambda: freezes.cancel(account, content),
-            "alipay.fund.auth.operation.detail.query": lambda: freezes.query(account, content),
-            "alipay.data.dataservice.bill.downloadurl.query": lambda: self.bills.link(account, content),
+        asked = Asked(account, content, notify_url, behavior=behavior)
+        work: dict[str, Callable[[Asked], Answer]] = {
+            "alipay.trade.precreate": self._charges.precreate,
+            "alipay.trade.pay": self._charges.pay,
+            "alipay.trade.query": self._trades.query,
+            "alipay.trade.close": self._trades.close,
+            "alipay.trade.cancel": self._trades.cancel,
+            "alipay.trade.refund": self._refunds.refund,
+            "alipay.trade.fastpay.refund.query": self._refunds.query,
+            "alipay.fund.auth.order.freeze": self._freezes.freeze,
+            "alipay.fund.auth.order.voucher.create": self._freezes.voucher,
+            "alipay.fund.auth.order.unfreeze": self._freezes.unfreeze,
+            "alipay.fund.auth.operation.cancel": self._freezes.cancel,
+            "alipay.fund.auth.operation.detail.query": self._freezes.query,
+            "alipay.data.dataservice.bill.downloadurl.query": self._bill_link,
         }
-        answer = await self.write(lambda _: work[method]())
+        answer = await self.write(lambda _: work[method](asked))
         self.posted.set()
         return answer
 
@@ -82,12 +104,11 @@ class Office(Desk[Ledger]):
         self, account: AlipayAccount, method: str, members: Mapping[str, Any], *, notify_url: str, return_url: str
     ) -> Trade | Freeze:
         """Return what a browser or an app has brought. Raises Refused."""
+        is_freeze = ".fund." in method
+        asked = Asked(account, Content(members, prefix="" if is_freeze else "ACQ."), notify_url, return_url)
 
         def unit(_: Ledger) -> Trade | Freeze:
-            if method == "alipay.fund.auth.order.app.freeze":
-                return self.freezes.prepare(account, Content(members, prefix=""), notify_url)
-            content = Content(members)
-            return self.trades.prepare(account, method, content, notify_url=notify_url, return_url=return_url)
+            return self._freezes.prepare(method, asked) if is_freeze else self._charges.prepare(method, asked)
 
         return await self.write(unit)
 
@@ -103,9 +124,10 @@ class Office(Desk[Ledger]):
         return await self.write(lambda ledger: ledger.drop_once(account.account_id, request))
 
     async def opened(self, token: str, *, decision: str = "") -> Trade | Freeze | None:
-        """Let the payer open a code or page, and approve it; None for one that does not exist.
+        """Let the payer open a code or page, log in where that is needed, and decide; None for what does not exist.
 
-        Who refuses leaves everything as it is: Alipay waits until the time to pay is over.
+        Any decision means that the payer has logged in. Who refuses leaves everything as it is: Alipay waits until the
+        time to pay is over.
         """
 
         def unit(ledger: Ledger) -> Trade | Freeze | None:
@@ -127,20 +149,52 @@ class Office(Desk[Ledger]):
         self.posted.set()
         return found
 
+    async def open_pages(self, account_id: str) -> list[tuple[Trade | Freeze, str]]:
+        """Return what waits for its payer at an account, each with the address of its page."""
+
+        def unit(ledger: Ledger) -> list[Trade | Freeze]:
+            return [*ledger.all_of(Trade, account_id), *ledger.all_of(Freeze, account_id)]
+
+        rows = await self.write(unit)
+        waiting = [row for row in rows if row.token and row.state in (PREPARED, WAITING, INIT)]
+        return [(row, self._premises.page_of(row.token)) for row in waiting]
+
+    async def first_tries(self, account_id: str) -> None:
+        """Wait until every notification of an account that is due was sent once, or nobody takes them."""
+
+        def unit(ledger: Ledger) -> bool:
+            return any(entry.account == account_id for entry in ledger.outbox.due(self._now_us()))
+
+        try:
+            async with asyncio.timeout(_FIRST_TRY_WITHIN_S):
+                while True:
+                    if not await self.write(unit):
+                        return
+                    await asyncio.sleep(_PAUSE_S)
+        except TimeoutError:
+            return
+
     async def settle_due(self) -> None:
-        """Close what nobody paid in time."""
-        await self.write(lambda _: self.trades.expire_due())
+        """Let what the passing of time brings happen to everything that waits for its payer."""
+
+        def unit(_: Ledger) -> None:
+            self._trades.catch_up_all()
+            self._freezes.catch_up_all()
+
+        await self.write(unit)
+
+    def _bill_link(self, asked: Asked) -> Answer:
+        return self.bills.link(asked.account, asked.content)
 
     def _act(self, found: Trade | Freeze | None, decision: str) -> Trade | Freeze | None:
-        if found is None:
-            return None
-        account = self.accounts[found.account]
         if isinstance(found, Trade):
-            self.trades.open(found)
-            if decision == "approve":
-                self.trades.settle(account, found)
-        else:
-            self.freezes.open(found)
-            if decision == "approve":
-                self.freezes.settle(account, found)
+            if decision or is_code(found):
+                self._trades.open(found)
+            self._trades.catch_up(found)
+            if decision == APPROVE:
+                self._trades.settle(found)
+        elif found is not None:
+            self._freezes.open(found)
+            if decision == APPROVE:
+                self._freezes.settle(found)
         return found

@@ -13,33 +13,92 @@ from tollbridge_server.testing.simulators.common.faults import BOOKED_FAULTS, UN
 
 
 class Behavior(StrEnum):
-    """How the next request goes wrong, or its answer."""
+    """How the next request goes wrong, or its answer, or what follows from it."""
 
     LOST = Fault.LOST.value
     RESET = Fault.RESET.value
     SERVER_ERROR = Fault.SERVER_ERROR.value
+    BAD_GATEWAY = "bad_gateway"
+    UNAVAILABLE = "unavailable"
+    SYSTEM_ERROR = "system_error"
+    CALL_LIMITED = "call_limited"
+
     BOOKED_TIMEOUT = Fault.BOOKED_TIMEOUT.value
     BOOKED_RESET = Fault.BOOKED_RESET.value
     BOOKED_SERVER_ERROR = Fault.BOOKED_SERVER_ERROR.value
-    SLOW = "slow"
-    SYSTEM_ERROR = "system_error"
+    BOOKED_BAD_GATEWAY = "booked_bad_gateway"
+    BOOKED_UNAVAILABLE = "booked_unavailable"
     BOOKED_SYSTEM_ERROR = "booked_system_error"
+
+    SLOW = "slow"
     WRONG_SIGNATURE = "wrong_signature"
     MISSING_SIGNATURE = "missing_signature"
     DUPLICATED_NODE = "duplicated_node"
     TRUNCATED = "truncated"
     REISSUED = "reissued"
+    WRONG_AMOUNT = "wrong_amount"
+
+    DUPLICATE_NOTIFICATIONS = "duplicate_notifications"
+    REORDERED_NOTIFICATIONS = "reordered_notifications"
+    RETRY_FLAG = "retry_flag"
+    SELLER_BALANCE = "seller_balance"
+    FINISHED = "finished"
+    PAID_AT_CLOSE = "paid_at_close"
+    DECLINED_WAITING = "declined_waiting"
 
 
-UNBOOKED = frozenset({*(Behavior(fault) for fault in UNBOOKED_FAULTS), Behavior.SYSTEM_ERROR})
+UNBOOKED = frozenset(
+    {
+        *(Behavior(fault) for fault in UNBOOKED_FAULTS),
+        Behavior.BAD_GATEWAY,
+        Behavior.UNAVAILABLE,
+        Behavior.SYSTEM_ERROR,
+        Behavior.CALL_LIMITED,
+    }
+)
 """The request never takes effect; the next one under the same number does."""
-BOOKED = frozenset(Behavior(fault) for fault in BOOKED_FAULTS)
-"""The request takes effect, and its answer is lost."""
+BOOKED = frozenset(
+    {
+        *(Behavior(fault) for fault in BOOKED_FAULTS),
+        Behavior.BOOKED_BAD_GATEWAY,
+        Behavior.BOOKED_UNAVAILABLE,
+        Behavior.BOOKED_SYSTEM_ERROR,
+    }
+)
+"""The request takes effect, and its answer does not say so."""
+OF_EFFECTS = frozenset(
+    {
+        Behavior.DUPLICATE_NOTIFICATIONS,
+        Behavior.REORDERED_NOTIFICATIONS,
+        Behavior.RETRY_FLAG,
+        Behavior.SELLER_BALANCE,
+        Behavior.FINISHED,
+        Behavior.PAID_AT_CLOSE,
+        Behavior.DECLINED_WAITING,
+    }
+)
+"""What a question can not suffer, since it changes nothing."""
+LASTING = frozenset(
+    {
+        Behavior.WRONG_AMOUNT,
+        Behavior.DUPLICATE_NOTIFICATIONS,
+        Behavior.REORDERED_NOTIFICATIONS,
+        Behavior.FINISHED,
+        Behavior.PAID_AT_CLOSE,
+    }
+)
+"""What an order keeps that was made under it, since it shows later: when its payer pays, or when it is closed."""
+
+SLOW_S = 1.0
+LATE_S = 2.0
+"""How long after the first one a reordered notification comes once more."""
+CONCLUDES_S = 10.0
+"""How long a payer takes who decides alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestCode:
-    """The last four digits of a payment code, and Alipay's code of the refusal; nothing: the payer has to confirm."""
+    """The last four digits of a payment code, the code of its refusal (empty: none), and what it means."""
 
     last_digits: str
     sub_code: str
@@ -54,11 +113,30 @@ TEST_CODES: tuple[TestCode, ...] = (
     TestCode("0005", "BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR", "over the payer's daily limit"),
     TestCode("0006", "PAYMENT_REQUEST_HAS_RISK", "refused by risk control"),
     TestCode("0007", "BUYER_ENABLE_STATUS_FORBID", "the payer's account is restricted"),
+    TestCode(
+        "0008", "BUYER_BALANCE_NOT_ENOUGH", "insufficient funds, and the trade waits on: take a fresh code for it"
+    ),
+    TestCode("0009", "", "to be confirmed; after ten seconds the payer confirms"),
+    TestCode("0010", "", "to be confirmed; after ten seconds the payer refuses, and the order is closed"),
+    TestCode("0011", "", "20000 the first time: nothing booked"),
+    TestCode("0012", "", "20000, and yet it is paid"),
+    TestCode("0013", "SYSTEM_ERROR", "the first time: nothing booked"),
+    TestCode("0014", "SYSTEM_ERROR", "and yet it is paid"),
 )
-TO_BE_CONFIRMED = "0001"
+
+APPROVE, REFUSE = "approve", "refuse"
+_CONCLUSIONS = {"0009": APPROVE, "0010": REFUSE}
+_TO_BE_CONFIRMED = frozenset({"0001", *_CONCLUSIONS})
+_BEHAVIORS = {
+    "0008": Behavior.DECLINED_WAITING,
+    "0011": Behavior.UNAVAILABLE,
+    "0012": Behavior.BOOKED_UNAVAILABLE,
+    "0013": Behavior.SYSTEM_ERROR,
+    "0014": Behavior.BOOKED_SYSTEM_ERROR,
+}
 
 _CODE = re.compile(r"(?:2[5-9]|30)[0-9]{14,22}", re.ASCII)
-_REFUSALS = {code.last_digits: code.sub_code for code in TEST_CODES if code.sub_code}
+_REFUSALS = {code.last_digits: code.sub_code for code in TEST_CODES if code.sub_code not in ("", "SYSTEM_ERROR")}
 
 
 def refusal_of(auth_code: str) -> str:
@@ -66,3 +144,18 @@ def refusal_of(auth_code: str) -> str:
     if not _CODE.fullmatch(auth_code):
         return "PAYMENT_AUTH_CODE_INVALID"
     return _REFUSALS.get(auth_code[-4:], "")
+
+
+def behavior_of_code(auth_code: object) -> Behavior | None:
+    """Return what a payment code provokes, or None; also None for what is no code."""
+    return _BEHAVIORS.get(auth_code[-4:]) if isinstance(auth_code, str) and _CODE.fullmatch(auth_code) else None
+
+
+def is_to_be_confirmed(auth_code: str) -> bool:
+    """Whether the payer has to confirm on the telephone what the code pays for."""
+    return auth_code[-4:] in _TO_BE_CONFIRMED
+
+
+def conclusion_of(auth_code: str) -> str:
+    """Return what the payer decides alone after CONCLUDES_S seconds; empty: the payer's page decides."""
+    return _CONCLUSIONS.get(auth_code[-4:], "")

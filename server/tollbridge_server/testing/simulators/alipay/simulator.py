@@ -17,6 +17,8 @@ from tollbridge_server.testing.simulators.alipay.fields import written_time
 from tollbridge_server.testing.simulators.alipay.gateway import Gateway
 from tollbridge_server.testing.simulators.alipay.office import Office
 from tollbridge_server.testing.simulators.alipay.pages import Pages
+from tollbridge_server.testing.simulators.alipay.parameters import Reader
+from tollbridge_server.testing.simulators.alipay.replies import Replies
 from tollbridge_server.testing.simulators.alipay.rules import Behavior
 from tollbridge_server.testing.simulators.common.desk import system_now_us
 from tollbridge_server.testing.simulators.common.notifier import Notifier
@@ -28,12 +30,18 @@ NOTIFY_SCHEDULE_S = (240, 600, 600, 3600, 7200, 21600, 54000)
 
 _DELIVERY_TIMEOUT_S = 5.0
 _SHUTDOWN_TIMEOUT_S = 1.0
+_OTHER_AMOUNT = "12345.67"
 _MAX_REQUEST_BYTES = 64 * 1024
 _FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
 class AlipaySimulator:
-    """One listening simulator. `time_scale` divides the pauses between the deliveries of a notification."""
+    """One listening simulator.
+
+    `time_scale` divides every time that it lets pass: between the deliveries of a notification, and until a payer
+    decides alone. `timestamp_window_s` is how far the clock of a request may be off; None, the default, turns nothing
+    away, since Alipay documents no limit.
+    """
 
     def __init__(
         self,
@@ -43,11 +51,14 @@ class AlipaySimulator:
         *,
         notify_schedule_s: Sequence[float] = NOTIFY_SCHEDULE_S,
         time_scale: float = 1.0,
+        timestamp_window_s: float | None = None,
         now_us: Callable[[], int] = system_now_us,
     ) -> None:
         by_id = {account.account_id: account for account in accounts}
-        self._office = Office(book_path, by_id, now_us=now_us)
-        self._gateway = Gateway(self._office, by_id, keys)
+        self._office = Office(book_path, by_id, now_us=now_us, time_scale=time_scale)
+        self._reader = Reader(by_id, keys, now_us, timestamp_window_s=timestamp_window_s)
+        self._replies = Replies(keys)
+        self._gateway = Gateway(self._office, self._reader, keys, self._replies)
         self._pauses_s = [pause_s / time_scale for pause_s in notify_schedule_s]
         self._notifier = Notifier(self._office, self._deliver, self._pause)
         self._elsewhere: dict[str, str] = {}
@@ -60,7 +71,7 @@ class AlipaySimulator:
         self._gateway.add_to(application)
         Pages(self._office).add_to(application)
         application.router.add_get("/health", _health)
-        Control(self._office, self._gateway, send=self._send, redirect=self._redirect).add_to(application)
+        Control(self._office, self._reader, send=self._send, redirect=self._redirect).add_to(application)
         Pace().add_to(application)
         # Whoever waits for an answer that never comes must not hold up the end.
         runner = web.AppRunner(
@@ -83,11 +94,14 @@ class AlipaySimulator:
         if self._session is not None:
             await self._session.close()
         await self._office.close()
-        self._gateway.close()
+        self._replies.close()
 
-    def arm(self, behavior: Behavior, count: int = 1) -> None:
-        """Let the next requests that are no questions suffer `behavior`."""
-        self._office.armed.arm(behavior, count)
+    def arm(self, behavior: Behavior, count: int = 1, *, for_questions: bool = False, account_id: str = "") -> None:
+        """Let the next requests of an account (empty: of any) suffer `behavior`: those that change something, or ask.
+
+        Raises ValueError for what a question can not suffer.
+        """
+        self._office.arm(behavior, count, for_questions=for_questions, account_id=account_id)
 
     def make_bill(self, day: date) -> None:
         """Make the bill of a day in China now, with what is booked when it is fetched."""
@@ -127,13 +141,16 @@ class AlipaySimulator:
             fields["app_id"] = fields["auth_app_id"] = "2021999999999999"
         if manner is Manner.FOREIGN_SELLER:
             fields["seller_id" if "seller_id" in fields else "payee_user_id"] = "2088999999999999"
+        amount = "total_amount" if "total_amount" in fields else "amount"
+        if manner is Manner.AMOUNT:
+            fields[amount] = _OTHER_AMOUNT
         text = notification_text(fields)
         if manner is Manner.WRONG_KEY:
             text = text[::-1]
         if manner is not Manner.UNSIGNED:
-            fields["sign"] = await self._gateway.signed(text)
+            fields["sign"] = await self._replies.signed(text)
         if manner is Manner.ALTERED:
-            fields["total_amount" if "total_amount" in fields else "amount"] = "0.01"
+            fields[amount] = _OTHER_AMOUNT
         return form_of(fields).encode("ascii")
 
     def _redirect(self, account_id: str, url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -37,25 +38,51 @@ class Faulty(Exception):
         self.fault = fault
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[F]):
+    """One fault that waits for a request of its kind, of one account or (empty) of any."""
+
+    fault: F
+    for_questions: bool
+    account: str
+
+    def concerns(self, *, is_question: bool, account: str) -> bool:
+        return self.for_questions == is_question and self.account in ("", account)
+
+
 class Armed(Generic[F]):
-    """What the next requests will suffer, in order."""
+    """What the next requests will suffer, in order; a request passes over what waits for others than itself."""
 
     def __init__(self) -> None:
-        self._waiting: list[F] = []
+        self._waiting: list[_Waiting[F]] = []
 
-    def arm(self, fault: F, count: int = 1) -> None:
-        """Let the next `count` requests suffer `fault`. Raises ValueError for too many."""
+    def arm(self, fault: F, count: int = 1, *, for_questions: bool = False, account: str = "") -> None:
+        """Let the next `count` requests suffer `fault`: those that change something, or those that only ask.
+
+        `account` is whose requests; empty: anybody's. Raises ValueError for too many.
+        """
         if not 0 < count <= MAX_ARMED - len(self._waiting):
             raise ValueError(f"at most {MAX_ARMED} requests can wait to misbehave")
-        self._waiting.extend([fault] * count)
+        self._waiting.extend([_Waiting(fault, for_questions, account)] * count)
 
-    def take(self) -> F | None:
-        """Return what this request suffers, or None."""
-        return self._waiting.pop(0) if self._waiting else None
+    def take(self, *, is_question: bool = False, account: str = "") -> F | None:
+        """Return what this request suffers, or None. `account` is whose request it is."""
+        place = self._place(is_question=is_question, account=account)
+        return None if place is None else self._waiting.pop(place).fault
 
-    def take_one_of(self, *wanted: F) -> F | None:
+    def take_one_of(self, *wanted: F, is_question: bool = False, account: str = "") -> F | None:
         """Return what this request suffers if it is one of `wanted`; everything else waits for another request."""
-        return self._waiting.pop(0) if self._waiting and self._waiting[0] in wanted else None
+        place = self._place(is_question=is_question, account=account)
+        if place is None or self._waiting[place].fault not in wanted:
+            return None
+        return self._waiting.pop(place).fault
+
+    def _place(self, *, is_question: bool, account: str) -> int | None:
+        """Return where the first fault that concerns a request waits."""
+        places = (
+            place for place, each in enumerate(self._waiting) if each.concerns(is_question=is_question, account=account)
+        )
+        return next(places, None)
 
 
 async def improper_answer(request: web.Request, fault: Fault) -> web.Response:
