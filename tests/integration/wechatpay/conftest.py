@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from tollbridge_server.testing.simulators.wechatpay import (
     PlatformCertificate,
+    Practice,
     WechatPayAccount,
     WechatPayKeys,
     WechatPaySimulator,
@@ -19,6 +20,9 @@ from tests.conformance.alipay import key_of, private_pem, public_pem
 from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID, SERIAL, platform_certificate
 from tests.integration.clocks import Clock
 from tests.integration.wechatpay.desk import HASTE, OTHER_MCHID, Desk
+
+DELIBERATE = Practice(userpaying_s=10 * HASTE, reverse_after_s=15 * HASTE, late_by_s=20 * HASTE)
+"""What a test waits for takes as long as at WeChat Pay: it passes when the test sets the clock forward."""
 
 
 @pytest.fixture
@@ -30,7 +34,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     key = private_pem(key_of("platform"))
     keys = WechatPayKeys(key, (PlatformCertificate(platform_certificate(), key),))
     clock = Clock()
-    simulator = WechatPaySimulator(tmp_path / "wechatpay.db", merchants, keys, time_scale=HASTE, now_us=clock)
+    simulator = WechatPaySimulator(
+        tmp_path / "wechatpay.db", merchants, keys, time_scale=HASTE, practice=DELIBERATE, now_us=clock
+    )
     url = f"http://127.0.0.1:{await simulator.start('127.0.0.1', 0)}"
     async with aiohttp.ClientSession() as session:
         made = Desk(url, session, simulator, clock)

@@ -11,11 +11,13 @@ import aiohttp
 import orjson
 from aiohttp import web
 from tollbridge_server.providers.rsa_keys import is_signed, sign
+from tollbridge_server.providers.wechatpay.encryption import unseal
 from tollbridge_server.providers.wechatpay.signing import Authorization, read_seal, request_text
 from tollbridge_server.testing.simulators.wechatpay import WechatPaySimulator
+from yarl import URL
 
 from tests.conformance.alipay import key_of
-from tests.conformance.wechatpay import APP_ID, MCHID, SERIAL
+from tests.conformance.wechatpay import API_V3_KEY, APP_ID, MCHID, SERIAL
 from tests.integration.clocks import Clock
 
 ORDERS, REFUNDS = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
@@ -56,7 +58,7 @@ class Desk:
         kept = {name: value for name, value in headers.items() if value}
         skipped = [name for name in ("Accept", "User-Agent") if name not in kept]
         async with self.session.request(
-            verb, f"{self.url}{path}", data=body, headers=kept, skip_auto_headers=skipped
+            verb, URL(f"{self.url}{path}", encoded=True), data=body, headers=kept, skip_auto_headers=skipped
         ) as answer:
             found = {name.lower(): value for name, value in answer.headers.items()}
             return Answer(answer.status, await answer.read(), found)
@@ -75,11 +77,49 @@ class Desk:
         await self.call("POST", f"{ORDERS}/native", order(self, out_trade_no=number, amount={"total": total}))
         await self.simulator.decide("shop", number, "approve")
 
+    async def asked(self, number: str = NUMBER) -> Answer:
+        return await self.call("GET", f"{ORDERS}/out-trade-no/{number}?mchid={MCHID}")
+
+    async def arm(self, behavior: str, **query: str) -> int:
+        return (await self.control("arm", behavior=behavior, **query)).status
+
+    async def control(self, name: str, verb: str = "POST", **query: str) -> Answer:
+        async with self.session.request(verb, f"{self.url}/control/{name}", params=query) as answer:
+            return Answer(answer.status, await answer.read(), {})
+
+    async def event(self) -> tuple[str, dict[str, Any]]:
+        """Return id and content of the next notification, which has to be WeChat Pay's."""
+        async with asyncio.timeout(WAIT_S):
+            headers, body = await self.arrived.get()
+        seal = read_seal(headers)
+        assert is_signed(key_of("platform").public_key(), seal.text(body), seal.signature)
+        return orjson.loads(body)["id"], opened(body)
+
     async def receive(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.arrived.put_nowait((headers, await request.read()))
         self.refusals -= 1
         return web.Response(status=204 if self.refusals < 0 else 500)
+
+
+def opened(body: bytes, *, key: str = API_V3_KEY) -> dict[str, Any]:
+    """Return what a notification holds. Raises CiphertextInvalid."""
+    resource = orjson.loads(body)["resource"]
+    plain = unseal(
+        key.encode(), resource["ciphertext"], nonce=resource["nonce"], associated_data=resource["associated_data"]
+    )
+    content: dict[str, Any] = orjson.loads(plain)
+    return content
+
+
+async def refund(desk: Desk, number: str, amount_fen: int, *, total: int = 1000, **changes: Any) -> Answer:
+    content = {
+        "out_trade_no": NUMBER,
+        "out_refund_no": number,
+        "notify_url": desk.notify_url,
+        "amount": {"refund": amount_fen, "total": total, "currency": "CNY"},
+    } | changes
+    return await desk.call("POST", REFUNDS, content)
 
 
 def order(desk: Desk, **changes: Any) -> dict[str, Any]:

@@ -68,9 +68,13 @@ class Desk:
         self.adapters.append(made)
         return made
 
-    async def rotate(self) -> None:
-        async with aiohttp.ClientSession() as session, session.post(f"{self.url}/control/rotate") as answer:
+    async def rotate(self, step: str = "switch") -> list[str]:
+        """Take a step; return the serial numbers that are listed then, the one in use first."""
+        url = f"{self.url}/control/rotate?step={step}"
+        async with aiohttp.ClientSession() as session, session.post(url) as answer:
             assert answer.status == 200, await answer.text()
+            serials: list[str] = (await answer.json())["serials"]
+            return serials
 
     async def notification(self) -> InboundNotification:
         async with asyncio.timeout(WAIT_S):
@@ -172,6 +176,49 @@ async def test_a_certificate_that_nobody_announced_is_fetched_and_then_believed(
         await desk.rotate()
 
         assert await opens_an_order(adapter)
+
+
+async def test_one_certificate_is_enough_to_rotate_and_the_next_one_is_made(tmp_path: Path) -> None:
+    async with opened(tmp_path, certified(FIRST)) as desk:
+        adapter = desk.adapter()
+        assert await opens_an_order(adapter)
+
+        announced = await desk.rotate("announce")
+        assert announced[0] == serial_of(certified(FIRST))
+        assert await desk.rotate("announce") == announced, "there is one next certificate, not two"
+        switched = await desk.rotate()
+
+        assert switched == announced[::-1]
+        assert await opens_an_order(adapter)
+
+
+async def test_a_retired_certificate_is_not_listed_and_an_adapter_that_starts_then_works(tmp_path: Path) -> None:
+    async with opened(tmp_path, certified(FIRST)) as desk:
+        before = desk.adapter()
+        assert await opens_an_order(before)
+        old = serial_of(certified(FIRST))
+        assert old in await desk.rotate()
+
+        [left] = await desk.rotate("retire")
+
+        assert left != old
+        assert [await opens_an_order(before), await opens_an_order(desk.adapter())] == [True, True]
+
+
+async def test_retiring_keeps_what_is_in_use(tmp_path: Path) -> None:
+    async with opened(tmp_path, certified(FIRST), certified(NEXT)) as desk:
+        listed = [serial_of(certified(FIRST)), serial_of(certified(NEXT))]
+
+        assert await desk.rotate("retire") == listed
+
+
+async def test_a_step_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path, certified(FIRST)) as desk,
+        aiohttp.ClientSession() as session,
+        session.post(f"{desk.url}/control/rotate?step=sideways") as answer,
+    ):
+        assert (answer.status, "retire" in await answer.text()) == (400, True)
 
 
 async def test_a_notification_under_a_new_key_is_refused_once_and_believed_when_it_comes_again(tmp_path: Path) -> None:

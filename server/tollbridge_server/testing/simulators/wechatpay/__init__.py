@@ -8,6 +8,7 @@ from tollbridge_server.testing.simulators.wechatpay.accounts import (
     WechatPayKeys,
 )
 from tollbridge_server.testing.simulators.wechatpay.book import read_book
+from tollbridge_server.testing.simulators.wechatpay.practice import Practice
 from tollbridge_server.testing.simulators.wechatpay.rules import TEST_AMOUNTS, TEST_CODES, Behavior
 from tollbridge_server.testing.simulators.wechatpay.simulator import WechatPaySimulator
 
@@ -16,6 +17,7 @@ __all__ = [
     "TEST_CODES",
     "Behavior",
     "PlatformCertificate",
+    "Practice",
     "WechatPayAccount",
     "WechatPayKeys",
     "WechatPaySimulator",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from tollbridge_server.providers.rsa_keys import read_private_key
+from tollbridge_server.providers.rsa_keys import MIN_BITS, read_private_key
 
 _SERIAL_BYTES = 20
 _LIFETIME = timedelta(days=5 * 365)
@@ -44,6 +45,12 @@ class PlatformCertificate:
     private_key: str = field(repr=False)
 
     @classmethod
+    def generated(cls) -> PlatformCertificate:
+        """Return a certificate for a key that is made for it. It takes a moment of computing."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=MIN_BITS)
+        return cls.of(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+
+    @classmethod
     def of(cls, private_key: str) -> PlatformCertificate:
         """Return a certificate for a key, PEM, which signs itself. Its serial number is the key's own, so it stays."""
         key, now = read_private_key(private_key, setting="private_key"), datetime.now(UTC)
@@ -65,7 +72,8 @@ class PlatformCertificate:
 class WechatPayKeys:
     """What WeChat Pay signs with: the private half of its public key, and platform certificates, the oldest first.
 
-    The first certificate is in use and the second is announced; the others come in by rotation. Keys are PEM.
+    The first certificate is in use and the second is announced; the others come in by rotation, and when none is left
+    new ones are made, which a restart forgets. Keys are PEM.
     """
 
     private_key: str = field(repr=False)

@@ -7,6 +7,7 @@ transaction of the group commit, so that concurrent requests can not pass a limi
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from operator import attrgetter
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tollbridge_server.testing.simulators.wechatpay.rows import (
 )
 
 _OWNER = "a simulator of WeChat Pay"
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = (
     """
 CREATE TABLE IF NOT EXISTS transactions (
@@ -50,7 +51,7 @@ CREATE TABLE IF NOT EXISTS refunds (
     transaction_id TEXT NOT NULL, total INTEGER NOT NULL, refund INTEGER NOT NULL, payer_total INTEGER NOT NULL,
     payer_refund INTEGER NOT NULL, status TEXT NOT NULL, fate TEXT NOT NULL, notify_url TEXT NOT NULL,
     funds_account TEXT NOT NULL, request TEXT NOT NULL, settles_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL,
-    success_at_us INTEGER NOT NULL, behavior TEXT NOT NULL,
+    success_at_us INTEGER NOT NULL, behavior TEXT NOT NULL, channel TEXT NOT NULL, received TEXT NOT NULL,
     PRIMARY KEY (account, out_refund_no),
     FOREIGN KEY (account, out_trade_no) REFERENCES transactions (account, out_trade_no),
     CHECK (refund BETWEEN 1 AND total), CHECK (payer_refund BETWEEN 0 AND payer_total)
@@ -97,7 +98,10 @@ class Ledger:
 
     def transaction_by_token(self, token: str) -> Transaction | None:
         """Return the transaction that a page's token or a prepay_id belongs to; only the newest of each counts."""
-        return self._one("token = ? AND token <> ''", token) or self._one("prepay_id = ? AND prepay_id <> ''", token)
+        return self._one("token = ? AND token <> ''", token) or self.transaction_by_prepay(token)
+
+    def transaction_by_prepay(self, prepay_id: str) -> Transaction | None:
+        return self._one("prepay_id = ? AND prepay_id <> ''", prepay_id)
 
     def put(self, entry: Transaction) -> None:
         """Write a transaction, new or changed."""
@@ -116,6 +120,11 @@ class Ledger:
     def put_refund(self, entry: Refund) -> None:
         """Write a refund, new or changed."""
         self._execute(_PUT_REFUND, _refund_values(entry))
+
+    def notify(self, event_id: str, account: str, body: bytes, *, url: str, due_us: Iterable[int]) -> None:
+        """Let a notification be sent at each of these times."""
+        for at_us in due_us:
+            self.outbox.post(event_id, account, body, due_at_us=at_us, url=url)
 
     def settling(self, now_us: int) -> list[Transaction]:
         """Return the transactions that the passing of time concludes."""

@@ -36,7 +36,6 @@ _DESCRIPTIONS = {
 }
 _SUMMARIES = {SUCCESS: "退款成功", ABNORMAL: "退款异常", CLOSED: "退款关闭"}
 _COUPON_STOCK = "9367600"
-_RECEIVED = "支付用户零钱"
 
 
 def transaction_document(entry: Transaction, mchid: str) -> dict[str, Any]:
@@ -83,7 +82,7 @@ def refund_document(entry: Refund) -> dict[str, Any]:
             "settlement_refund": entry.payer_refund,
             "settlement_total": entry.payer_total,
         },
-        "channel": "ORIGINAL",
+        "channel": entry.channel,
         "create_time": times.written(entry.created_at_us),
         "funds_account": entry.funds_account,
         "out_refund_no": entry.out_refund_no,
@@ -92,7 +91,7 @@ def refund_document(entry: Refund) -> dict[str, Any]:
         "refund_id": entry.refund_id,
         "status": entry.status,
         "transaction_id": entry.transaction_id,
-        "user_received_account": _RECEIVED,
+        "user_received_account": entry.received,
     }
     if entry.success_at_us:
         content["success_time"] = times.written(entry.success_at_us)
@@ -119,7 +118,7 @@ def refund_notice(entry: Refund, mchid: str, *, now_us: int) -> tuple[str, bytes
         "out_refund_no": entry.out_refund_no,
         "refund_id": entry.refund_id,
         "refund_status": entry.status,
-        "user_received_account": _RECEIVED,
+        "user_received_account": entry.received,
         "amount": _refund_amount(entry),
     }
     if entry.status == SUCCESS:

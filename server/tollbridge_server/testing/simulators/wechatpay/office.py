@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tollbridge_server.testing.simulators.common.desk import Desk, system_now_us
+from tollbridge_server.providers.rsa_keys import read_public_key
+from tollbridge_server.testing.simulators.common.desk import Desk
 from tollbridge_server.testing.simulators.common.faults import Armed
+from tollbridge_server.testing.simulators.wechatpay.abnormal_refunds import AbnormalRefunds
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
 from tollbridge_server.testing.simulators.wechatpay.bills import Bills
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger, open_book
+from tollbridge_server.testing.simulators.wechatpay.code_payments import CodePayments
 from tollbridge_server.testing.simulators.wechatpay.orders import Orders
+from tollbridge_server.testing.simulators.wechatpay.payments import Payments
+from tollbridge_server.testing.simulators.wechatpay.practice import House
 from tollbridge_server.testing.simulators.wechatpay.refunds import Refunds
 from tollbridge_server.testing.simulators.wechatpay.replies import Reply
 from tollbridge_server.testing.simulators.wechatpay.rows import Transaction
 from tollbridge_server.testing.simulators.wechatpay.rules import Behavior
 
+_LOOKS, _LOOKS_EVERY_S = 100, 0.02
+
 
 class Office(Desk[Ledger]):
-    """The book, open for requests and payers. `pages_url` is where the payer's pages are, known when they listen."""
+    """The book, open for requests and payers."""
 
-    def __init__(
-        self,
-        book_path: Path,
-        accounts: Mapping[str, WechatPayAccount],
-        *,
-        refunds_settle_s: float,
-        now_us: Callable[[], int] = system_now_us,
-    ) -> None:
+    def __init__(self, book_path: Path, accounts: Mapping[str, WechatPayAccount], house: House) -> None:
         connection = open_book(book_path)
         ledger = Ledger(connection)
-        super().__init__(connection, ledger, now_us=now_us)
+        super().__init__(connection, ledger, now_us=house.now_us)
         self.accounts = accounts
         """By account id."""
-        self.pages_url = "http://127.0.0.1"
+        self.merchant_keys = {
+            account_id: read_public_key(account.merchant_public_key, setting="merchant_public_key")
+            for account_id, account in accounts.items()
+        }
+        """What verifies a merchant's signatures, by account id."""
+        self.house = house
         self.armed: Armed[Behavior] = Armed()
-        """What the next requests that are no questions suffer."""
-        self.orders = Orders(ledger, now_us, lambda: self.pages_url)
-        self.refunds = Refunds(ledger, now_us, settles_s=refunds_settle_s)
-        self.bills = Bills(ledger, now_us, lambda: self.pages_url)
-
-    def now_us(self) -> int:
-        """Return the simulator's time."""
-        return self._now_us()
+        """What the next requests suffer, those that have an effect and those that only ask."""
+        self.payments = Payments(ledger, house)
+        self.orders = Orders(ledger, house, self.payments)
+        self.codes = CodePayments(ledger, house, self.payments)
+        self.refunds = Refunds(ledger, house)
+        self.abnormal_refunds = AbnormalRefunds(ledger, house)
+        self.bills = Bills(ledger, house.now_us, lambda: house.pages_url)
 
     async def carry_out(self, work: Callable[[], Reply]) -> Reply:
         """Run one request in one durable transaction. Raises Refused."""
@@ -54,6 +59,14 @@ class Office(Desk[Ledger]):
         """Note that a request is lost on purpose; False when it was lost before, so that this one gets through."""
         return await self.write(lambda ledger: ledger.drop_once(account_id, reference))
 
+    async def notified(self, event_id: str) -> None:
+        """Return when a notification has been sent once, whatever was answered, or after two seconds."""
+        for _ in range(_LOOKS):
+            entry = await self.notification(event_id)
+            if entry is None or entry.tries:
+                return
+            await asyncio.sleep(_LOOKS_EVERY_S)
+
     async def opened(self, token: str, *, decision: str = "") -> Transaction | None:
         """Let the payer open a code, page or prepay_id, and decide; None for one that does not exist any more.
 
@@ -62,8 +75,8 @@ class Office(Desk[Ledger]):
 
         def unit(ledger: Ledger) -> Transaction | None:
             found = ledger.transaction_by_token(token)
-            if found is not None and decision and self.orders.may_be_paid(found):
-                self.orders.settle(self.accounts[found.account], found, is_paid=decision == "approve")
+            if found is not None and decision and self.payments.may_be_paid(found):
+                self.payments.settle(self.accounts[found.account], found, is_paid=decision == "approve")
             return found
 
         found = await self.write(unit)
@@ -76,7 +89,7 @@ class Office(Desk[Ledger]):
         def unit(ledger: Ledger) -> Transaction | None:
             found = ledger.transaction(account_id, reference)
             if found is not None:
-                self.orders.settle(self.accounts[account_id], found, is_paid=decision == "approve")
+                self.payments.settle(self.accounts[account_id], found, is_paid=decision == "approve")
             return found
 
         found = await self.write(unit)
@@ -87,7 +100,7 @@ class Office(Desk[Ledger]):
         """Conclude what the passing of time concludes."""
 
         def unit(_: Ledger) -> None:
-            self.orders.settle_due(self.accounts)
+            self.payments.settle_due(self.accounts)
             self.refunds.settle_due(self.accounts)
 
         await self.write(unit)

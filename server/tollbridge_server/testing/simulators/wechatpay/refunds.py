@@ -1,71 +1,78 @@
 """Decides and books refunds, which are accepted first and concluded later, inside one transaction of the book.
 
-Refuses what WeChat Pay refuses: more than is left, a wrong total, more than fifty, and a year after the payment.
+Refuses what WeChat Pay refuses: more than is left, a wrong total, more than fifty, one too soon after another, and one
+a year after the payment.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import orjson
-
-from tollbridge_server.testing.simulators.wechatpay import forms
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.documents import refund_document, refund_notice
+from tollbridge_server.testing.simulators.wechatpay.payments import due_us
+from tollbridge_server.testing.simulators.wechatpay.practice import House
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused, Reply, document, invalid_request
+from tollbridge_server.testing.simulators.wechatpay.requests import require_notify_url, written
 from tollbridge_server.testing.simulators.wechatpay.rows import (
     ABNORMAL,
     CLOSED,
+    ORIGINAL,
     PROCESSING,
     REFUND,
     SUCCESS,
     Refund,
     Transaction,
 )
-from tollbridge_server.testing.simulators.wechatpay.rules import Behavior, behavior_of
-from tollbridge_server.testing.simulators.wechatpay.schema import check, param_error
+from tollbridge_server.testing.simulators.wechatpay.rules import Behavior
+from tollbridge_server.testing.simulators.wechatpay.schema import param_error
 
 MAX_REFUNDS = 50
 _WINDOW_US = 365 * 86_400_000_000
 _FATES = {Behavior.PENDING_FAILURE: ABNORMAL, Behavior.REFUND_CLOSED: CLOSED}
+_RECEIVED = "支付用户零钱"
 
 
 class Refunds:
-    """What the back office does with refunds; `now_us` is its only clock."""
+    """What the back office does with refunds."""
 
-    def __init__(self, ledger: Ledger, now_us: Callable[[], int], *, settles_s: float) -> None:
+    def __init__(self, ledger: Ledger, house: House) -> None:
         self._ledger = ledger
-        self._now_us = now_us
-        self._settles_us = int(settles_s * 1_000_000)
+        self._house = house
 
-    def refund(self, account: WechatPayAccount, content: Mapping[str, Any]) -> Reply:
+    def refund(self, account: WechatPayAccount, content: Mapping[str, Any], behavior: Behavior | None) -> Reply:
         """Accept a refund; the same number with the same content is the same refund."""
-        check(content, forms.REFUND_FORM)
-        number, written = content["out_refund_no"], orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
-        known = self._ledger.refund(account.account_id, number)
+        if "notify_url" in content:
+            require_notify_url(content["notify_url"])
+        known = self._ledger.refund(account.account_id, content["out_refund_no"])
         if known is not None:
-            if known.request != written:
+            if known.request != written(content):
                 raise invalid_request("退款单号已存在，但参数与首次请求不一致", tail=268435480)
             return document(refund_document(known))
         transaction = self._transaction(account, content)
-        amount, behavior = content["amount"]["refund"], behavior_of(content["amount"]["refund"])
         if behavior is Behavior.DECLINED:
             raise Refused(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起", tail=268435481)
         if behavior is Behavior.RULE_LIMIT:
             raise Refused(403, "REQUEST_BLOCKED", "请求被拦截", tail=268435482)
+        amount = content["amount"]["refund"]
         self._require_refundable(account, transaction, content["amount"]["total"], amount)
         entry = self._new(account, transaction, content, behavior)
-        entry.request = written
         transaction.taken += amount
-        transaction.trade_state = REFUND
+        if not self._house.practice.shows_refunds_late:
+            transaction.trade_state = REFUND
         self._ledger.put(transaction)
         self._ledger.put_refund(entry)
-        return document(refund_document(entry))
+        accepted = document(refund_document(entry))
+        if behavior is not Behavior.REORDERED_NOTIFICATIONS:
+            return accepted
+        return replace(accepted, follows=self._conclude(account, entry))
 
     def query(self, account: WechatPayAccount, number: str) -> Reply:
+        """Show a refund."""
         entry = self._ledger.refund(account.account_id, number)
         if entry is None:
             raise Refused(404, "RESOURCE_NOT_EXISTS", "退款单不存在", tail=268435483)
@@ -73,20 +80,29 @@ class Refunds:
 
     def settle_due(self, accounts: Mapping[str, WechatPayAccount]) -> None:
         """Conclude the refunds whose time has come, and notify."""
-        for entry in self._ledger.settling_refunds(self._now_us()):
-            entry.status, entry.settles_at_us = entry.fate, 0
-            if entry.status == SUCCESS:
-                entry.success_at_us = self._now_us()
-            if entry.status == CLOSED:  # The money is the merchant's again.
-                transaction = self._ledger.transaction(entry.account, entry.out_trade_no)
-                if transaction is not None:
-                    transaction.taken -= entry.refund
-                    self._ledger.put(transaction)
-            self._ledger.put_refund(entry)
-            if entry.notify_url:
-                account = accounts[entry.account]
-                event_id, body = refund_notice(entry, account.mchid, now_us=self._now_us())
-                self._ledger.outbox.post(event_id, entry.account, body, due_at_us=self._now_us(), url=entry.notify_url)
+        for entry in self._ledger.settling_refunds(self._house.now_us()):
+            self._conclude(accounts[entry.account], entry)
+
+    def _conclude(self, account: WechatPayAccount, entry: Refund) -> str:
+        """Let a refund become what it becomes, and notify; return the event, empty without an address to notify."""
+        now_us = self._house.now_us()
+        entry.status, entry.settles_at_us = entry.fate, 0
+        transaction = self._ledger.transaction(entry.account, entry.out_trade_no)
+        if transaction is not None and entry.status == CLOSED:  # The money is the merchant's again.
+            transaction.taken -= entry.refund
+            self._ledger.put(transaction)
+        if entry.status == SUCCESS:
+            entry.success_at_us = now_us
+            if transaction is not None and transaction.trade_state == SUCCESS:
+                transaction.trade_state = REFUND
+                self._ledger.put(transaction)
+        self._ledger.put_refund(entry)
+        if not entry.notify_url:
+            return ""
+        event_id, body = refund_notice(entry, account.mchid, now_us=now_us)
+        times = due_us(entry.behavior, self._house)
+        self._ledger.notify(event_id, entry.account, body, url=entry.notify_url, due_us=times)
+        return event_id
 
     def _transaction(self, account: WechatPayAccount, content: Mapping[str, Any]) -> Transaction:
         number, transaction_id = content.get("out_trade_no", ""), content.get("transaction_id", "")
@@ -102,16 +118,21 @@ class Refunds:
         return entry
 
     def _require_refundable(self, account: WechatPayAccount, transaction: Transaction, total: int, amount: int) -> None:
+        now_us = self._house.now_us()
         if not transaction.is_paid:
             raise invalid_request("订单未支付", tail=268435484)
         if total != transaction.total:
             raise invalid_request("订单金额不一致", tail=268435485)
         if transaction.taken + amount > transaction.total:
             raise invalid_request("退款金额大于可退金额", tail=268435486)
-        if self._now_us() - transaction.paid_at_us > _WINDOW_US:
+        if now_us - transaction.paid_at_us > _WINDOW_US:
             raise invalid_request("订单已超过一年，不可退款", tail=268435487)
-        if len(self._ledger.refunds_of(account.account_id, transaction.out_trade_no)) >= MAX_REFUNDS:
+        before = self._ledger.refunds_of(account.account_id, transaction.out_trade_no)
+        if len(before) >= MAX_REFUNDS:
             raise invalid_request("部分退款次数超过50次", tail=268435488)
+        pause_us = self._house.hastened_us(self._house.practice.refund_pause_s)
+        if before and now_us - before[-1].created_at_us < pause_us:
+            raise Refused(429, "FREQUENCY_LIMITED", "频率限制，同一笔订单多次退款的请求需相隔1分钟", tail=268435489)
 
     def _new(
         self,
@@ -120,7 +141,7 @@ class Refunds:
         content: Mapping[str, Any],
         behavior: Behavior | None,
     ) -> Refund:
-        amount = content["amount"]["refund"]
+        amount, now_us = content["amount"]["refund"], self._house.now_us()
         return Refund(
             account=account.account_id,
             out_refund_no=content["out_refund_no"],
@@ -135,9 +156,11 @@ class Refunds:
             fate=_FATES.get(behavior, SUCCESS) if behavior else SUCCESS,
             notify_url=content.get("notify_url", ""),
             funds_account=content.get("funds_account", "AVAILABLE"),
-            request="",
-            settles_at_us=self._now_us() + self._settles_us,
-            created_at_us=self._now_us(),
+            request=written(content),
+            settles_at_us=now_us + self._house.hastened_us(self._house.practice.refund_settles_s),
+            created_at_us=now_us,
             success_at_us=0,
             behavior=behavior.value if behavior else "",
+            channel=ORIGINAL,
+            received=_RECEIVED,
         )

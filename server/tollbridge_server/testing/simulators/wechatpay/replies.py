@@ -6,7 +6,7 @@ It refuses nothing itself; whoever refuses a request raises Refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,13 +16,15 @@ OK_TAIL = 0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it is signed; `tail` ends its Request-ID and names the exact reason of an error."""
+    """An answer before it is signed; `tail` ends its Request-ID and names the exact reason of an error.
+
+    It `follows` an event, if one is named: that one's notification goes out first.
+    """
 
     status: int
     body: bytes
     tail: int = OK_TAIL
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content_type: str = "application/json"
+    follows: str = ""
 
 
 class Refused(Exception):
@@ -35,9 +37,9 @@ class Refused(Exception):
         self.reply = error(status, code, message, detail=detail, tail=tail)
 
 
-def document(content: Mapping[str, Any], *, status: int = 200) -> Reply:
+def document(content: Mapping[str, Any], *, follows: str = "") -> Reply:
     """Return an answer with a JSON object."""
-    return Reply(status, orjson.dumps(content))
+    return Reply(200, orjson.dumps(content), follows=follows)
 
 
 def error(

@@ -18,6 +18,9 @@ NOTPAY, USERPAYING, SUCCESS, REFUND, CLOSED, REVOKED, PAYERROR = (
 PROCESSING, ABNORMAL = "PROCESSING", "ABNORMAL"
 """Values of a refund's status, beside SUCCESS and CLOSED."""
 
+ORIGINAL, OTHER_BANKCARD = "ORIGINAL", "OTHER_BANKCARD"
+"""Values of a refund's channel: back to where the money came from, or where it was directed afterwards."""
+
 MICROPAY = "MICROPAY"
 """The trade_type of a transaction whose code the merchant scanned."""
 
@@ -63,7 +66,10 @@ class Transaction:
 
 @dataclass(slots=True)
 class Refund:
-    """One refund of a transaction, in fen; it is decided when `settles_at_us` has passed, and then becomes `fate`."""
+    """One refund of a transaction, in fen; it is decided when `settles_at_us` has passed, and then becomes `fate`.
+
+    `channel` is the way back, and `received` the account that it leads to, as WeChat Pay names both.
+    """
 
     account: str
     out_refund_no: str
@@ -83,6 +89,8 @@ class Refund:
     created_at_us: int
     success_at_us: int
     behavior: str
+    channel: str
+    received: str
 
 
 TRANSACTION_COLUMNS = ", ".join(field.name for field in fields(Transaction))

@@ -37,6 +37,7 @@ class Behavior(StrEnum):
     SIGNTEST = "signtest"
     UNKNOWN_SERIAL = "unknown_serial"
     TRUNCATED = "truncated"
+    FORGED = "forged"
     SLOW = "slow"
 
     DECLINED = "declined"
@@ -93,9 +94,18 @@ SPOILED = frozenset(
         Behavior.SIGNTEST,
         Behavior.UNKNOWN_SERIAL,
         Behavior.TRUNCATED,
+        Behavior.FORGED,
     }
 )
 """The request takes effect and is answered, but the answer does not verify."""
+
+ON_THE_WIRE = UNBOOKED | BOOKED | SPOILED | {Behavior.SLOW}
+"""What goes wrong between the parties; everything else is decided when the request is booked."""
+
+TYPING_FAILS = frozenset({Behavior.USERPAYING_FAILURE, Behavior.USERPAYING_202_FAILURE})
+TYPING_202 = frozenset({Behavior.USERPAYING_202, Behavior.USERPAYING_202_FAILURE})
+TYPING = TYPING_FAILS | TYPING_202 | {Behavior.USERPAYING, Behavior.USERPAYING_FOREVER}
+"""The payer has to type the password; without it, and how WeChat Pay says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,11 @@ TEST_AMOUNTS: tuple[TestAmount, ...] = (
     TestAmount(9108, Behavior.BOOKED_RESET, "booked, but the connection is reset"),
     TestAmount(9109, Behavior.BOOKED_SERVER_ERROR, "booked, but answered with HTTP 500"),
     TestAmount(9110, Behavior.DUPLICATE_NOTIFICATIONS, "success is notified three times"),
-    TestAmount(9111, Behavior.REORDERED_NOTIFICATIONS, "success is notified before the answer, and late once more"),
+    TestAmount(
+        9111,
+        Behavior.REORDERED_NOTIFICATIONS,
+        "success is notified at once and late once more; that of a refund before the refund is answered",
+    ),
     TestAmount(9112, Behavior.DECLINED, "order: 403 TRADE_ERROR; refund: 403 NOT_ENOUGH"),
     TestAmount(9113, Behavior.WRONG_AMOUNT, "another amount is reported than was asked for"),
     TestAmount(9114, Behavior.REFUND_CLOSED, "refund: PROCESSING, then CLOSED"),
@@ -162,9 +176,6 @@ TEST_CODES: tuple[TestCode, ...] = (
 FOREIGN_OPENID_SUFFIX = "9999"
 """An openid with this end belongs to another appid: 400 PARAM_ERROR."""
 
-USERPAYING_S = 10.0
-REFUND_SETTLES_S = 5.0
-REVERSE_AFTER_S = 15.0
 SLOW_S = 1.0
 COUPON_TENTHS = 1
 

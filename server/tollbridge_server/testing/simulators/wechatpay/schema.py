@@ -14,6 +14,8 @@ from typing import Any
 from tollbridge_server.testing.simulators.wechatpay import times
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused
 
+_MOST_NUMBER = 2**53 - 1
+
 
 class Kind(Enum):
     """What a field is made of."""
@@ -47,8 +49,8 @@ def text(label: str, most: int, *, least: int = 1, required: bool = False, patte
 
 
 def number(label: str, *, least: int = 0, required: bool = False) -> Rule:
-    """Return the rule of a whole number."""
-    return Rule(label, Kind.NUMBER, least=least, required=required)
+    """Return the rule of a whole number, at most one that every reader of JSON keeps exactly."""
+    return Rule(label, Kind.NUMBER, least=least, most=_MOST_NUMBER, required=required)
 
 
 def choice(label: str, *choices: str, required: bool = False) -> Rule:
@@ -91,6 +93,9 @@ def _check_value(rule: Rule, value: Any, pointer: str, location: str) -> None:
         case Kind.NUMBER if _is_whole(value):
             if value < rule.least:
                 issue = f"映射到数值字段“{rule.label}”规则校验失败，值低于最小值 {rule.least}"
+                raise param_error(issue, pointer, value, location)
+            if value > rule.most:
+                issue = f"映射到数值字段“{rule.label}”规则校验失败，值高于最大值 {rule.most}"
                 raise param_error(issue, pointer, value, location)
         case Kind.FLAG if isinstance(value, bool):
             pass
@@ -135,6 +140,6 @@ def _check_text(rule: Rule, value: str, pointer: str, location: str) -> None:
 def _check_time(rule: Rule, value: str, pointer: str, location: str) -> None:
     try:
         times.read(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         issue = f"映射到时间字段“{rule.label}”规则校验失败，须为RFC3339格式"
         raise param_error(issue, pointer, value, location) from None
