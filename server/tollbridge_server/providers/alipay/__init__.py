@@ -15,8 +15,8 @@ __all__ = ["CAPABILITIES", "AlipayAdapter", "AlipaySettings", "build"]
 
 
 def build(account_id: str, settings: AlipaySettings, link: None) -> AlipayAdapter:
-    """Return the adapter of an account; Alipay is always reached by HTTP, so `account_id` and `link` are not used."""
-    del account_id, link
+    """Return the adapter of an account; Alipay is always reached by HTTP, so `link` is not used."""
+    del link
     parts = urlsplit(settings.gateway)
     transport = Transport(
         f"{parts.scheme}://{parts.netloc}",
@@ -31,5 +31,9 @@ def build(account_id: str, settings: AlipaySettings, link: None) -> AlipayAdapte
         preauth_product=settings.preauth_product,
         preauth_category=settings.preauth_category,
         cancel_voids_unscanned=settings.cancel_voids_unscanned,
+        preauth_product_in_person=settings.preauth_product_in_person,
+        barcode_product=settings.barcode_product,
     )
-    return AlipayAdapter(Client(identity_of(settings), transport, Signer(signing_key_of(settings))), merchant)
+    return AlipayAdapter(
+        Client(identity_of(settings, account_id=account_id), transport, Signer(signing_key_of(settings))), merchant
+    )

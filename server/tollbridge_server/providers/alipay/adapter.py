@@ -18,17 +18,21 @@ from tollbridge_server.ports.provider import (
     Inquiry,
     Notification,
     NotificationReply,
+    ProbeResult,
     RefundOrder,
     UnsupportedOperation,
 )
-from tollbridge_server.providers.alipay import bills, cancels, captures, charges, notifications, refunds, wire
+from tollbridge_server.providers.alipay import bills, cancels, captures, charges, notifications, refunds
 from tollbridge_server.providers.alipay.client import Client
 from tollbridge_server.providers.alipay.limits import require_references
 from tollbridge_server.providers.alipay.merchant import Merchant
 from tollbridge_server.providers.alipay.money import CURRENCY
-from tollbridge_server.providers.alipay.queries import ask_cancel, ask_freeze, ask_trade
+from tollbridge_server.providers.alipay.probe import probe
+from tollbridge_server.providers.alipay.queries import ask_cancel, ask_capture, ask_charge
 
 SEND_TIMEOUT_S = 20.0
+BARCODE_TIME_TO_PAY_S = 90.0
+"""Alipay's recipe is to ask for up to a minute whether the payer has confirmed, and then to cancel."""
 
 CAPABILITIES = Capabilities(
     operations=frozenset(OperationKind),
@@ -49,11 +53,12 @@ CAPABILITIES = Capabilities(
     # Whether the cancel of an unknown trade keeps a late request from taking effect is nowhere promised.
     cancels_unsent=False,
     absence_ends_after_s=600.0,
+    time_to_pay_s={MethodKind.ALIPAY_BARCODE: BARCODE_TIME_TO_PAY_S},
+    checks_identity=True,
     has_bills=True,
 )
 
 _FREEZING = frozenset({OperationKind.AUTHORIZE, OperationKind.CAPTURE})
-_QUERY = EvidenceSource.QUERY
 
 
 class AlipayAdapter:
@@ -62,8 +67,10 @@ class AlipayAdapter:
     def __init__(self, client: Client, merchant: Merchant) -> None:
         self._client = client
         self._merchant = merchant
-        operations = CAPABILITIES.operations if merchant.preauth_product else CAPABILITIES.operations - _FREEZING
-        self._capabilities = replace(CAPABILITIES, operations=operations)
+        can_freeze = bool(merchant.preauth_product)
+        operations = CAPABILITIES.operations if can_freeze else CAPABILITIES.operations - _FREEZING
+        # Each capture is a trade of its own, and a refund is a refund of a trade.
+        self._capabilities = replace(CAPABILITIES, operations=operations, refunds_captures=can_freeze)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -84,23 +91,21 @@ class AlipayAdapter:
         return await cancels.cancel(self._client, self._merchant, order)
 
     async def refund(self, order: RefundOrder) -> Evidence:
-        self._require(OperationKind.REFUND, order.request_reference, order.charge.request_reference)
-        return await refunds.refund(self._client, self._merchant, order)
+        captured = (order.capture.request_reference,) if order.capture else ()
+        self._require(OperationKind.REFUND, order.request_reference, order.charge.request_reference, *captured)
+        return await refunds.refund(self._client, order)
 
     async def query(self, inquiry: Inquiry) -> Evidence:
         require_references(inquiry.request_reference, inquiry.charge.request_reference)
         match inquiry.kind:
-            case OperationKind.SALE:
-                return await ask_trade(self._client, inquiry.request_reference, _QUERY)
-            case OperationKind.AUTHORIZE:
-                return await ask_freeze(self._client, inquiry.request_reference, _QUERY)
+            case OperationKind.SALE | OperationKind.AUTHORIZE:
+                return await ask_charge(self._client, inquiry)
             case OperationKind.CAPTURE:
-                trade = wire.capture_trade(inquiry.charge, inquiry.request_reference, inquiry.amount)
-                return await ask_trade(self._client, trade, _QUERY)
+                return await ask_capture(self._client, inquiry.request_reference, EvidenceSource.QUERY)
             case OperationKind.REFUND:
-                return await refunds.ask(self._client, self._merchant, inquiry)
+                return await refunds.ask(self._client, inquiry)
             case OperationKind.CANCEL:
-                return await ask_cancel(self._client, self._merchant, inquiry)
+                return await ask_cancel(self._client, inquiry)
 
     async def fetch_bill(self, day: date) -> Bill | NoBill:
         return await bills.fetch_bill(self._client, day)
@@ -110,6 +115,9 @@ class AlipayAdapter:
 
     def notification_reply(self, *, accepted: bool) -> NotificationReply:
         return NotificationReply(200, b"success") if accepted else NotificationReply(400, b"fail")
+
+    async def probe(self) -> ProbeResult:
+        return await probe(self._client)
 
     async def close(self) -> None:
         await self._client.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import logging
 import re
 import zipfile
 import zlib
@@ -20,8 +21,11 @@ from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnread
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
+from tollbridge_server.providers.alipay.codes import BUSINESS, is_passing, names_configuration, setting_to_check
 from tollbridge_server.providers.alipay.money import CURRENCY, money_of
 from tollbridge_server.providers.transport import Answered, EgressRefused, Transport
+
+logger = logging.getLogger(__name__)
 
 MAX_MEMBERS = 16
 MAX_BILL_BYTES = 64 * 1024 * 1024
@@ -32,6 +36,9 @@ DOWNLOAD_TIMEOUT_S = 300.0
 _HOSTS = (".alipay.com", ".alipaydev.com")
 _EMPTY = "EMPTY_DATA_WITH_BILL_FILE"
 _LATER = frozenset({"NO_BILL_DATA", "BILL_NOT_EXIST", "UNKNOWN_ERROR", "SYSTEM_RATE_LIMIT", "USER_RATE_LIMIT"})
+_NEVER = frozenset({"INVAILID_ARGUMENTS", "INVALID_ARGUMENTS", "TYPE_NOT_SUPPORTED", "BILL_DATE_BEFORE_REGISTRATION"})
+"""The first is Alipay's own spelling."""
+_NOT_CONTRACTED = frozenset({"ACCESS_FORBIDDEN", "HAS_NO_PRIVILEGE"})
 _LIST, _SUMMARY = "业务明细", "汇总"
 _END = "列表结束"
 _UTF8_NAME = 0x800
@@ -52,8 +59,7 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
     if not isinstance(answer, Answer):
         return NoBill(answer.reason, is_retryable=True)
     if not answer.is_success:
-        bare = answer.sub_code.rpartition(".")[2].upper()
-        return NoBill(f"{answer.code} {answer.sub_code}", is_retryable=bare in _LATER or answer.code != "40004")
+        return _refusal(answer)
     if answer.bill_file_code == _EMPTY:
         return Bill(())
     try:
@@ -62,6 +68,20 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
         return Bill(await asyncio.to_thread(read_bill, zipped)) if isinstance(zipped, bytes) else zipped
     except BillUnreadable as error:
         return NoBill(str(error), is_retryable=True)
+
+
+def _refusal(answer: Answer) -> NoBill:
+    """Return why there is no bill; what is not known may pass, and is logged."""
+    told, bare = f"{answer.code} {answer.sub_code}".strip(), answer.sub_code.rpartition(".")[2].upper()
+    is_final = answer.is_signed and answer.code == BUSINESS
+    if names_configuration(answer.code, is_signed=answer.is_signed) or (is_final and bare in _NOT_CONTRACTED):
+        where = setting_to_check(answer.sub_code) or "the account's settings and its contract"
+        return NoBill(f"{told}: check {where}", is_retryable=False)
+    if is_final and bare in _NEVER:
+        return NoBill(told, is_retryable=False)
+    if bare not in _LATER and not is_passing(answer.code):
+        logger.warning("alipay: no bill, and nothing is known of %.16r with %.64r", answer.code, answer.sub_code)
+    return NoBill(told, is_retryable=True)
 
 
 def read_bill(zipped: bytes) -> tuple[BillRow, ...]:

@@ -1,7 +1,8 @@
 """Opens payments: a QR code, a scanned code, a page, an app's order, or a freeze of an amount.
 
-Refuses what Alipay does not offer (a freeze in a browser, other currencies) before anything is sent. Pages and app
-orders are made here without a call, so nothing exists at Alipay until the payer comes.
+Refuses what Alipay does not offer (a freeze in a browser, other currencies) before anything is sent, and to call a
+scanned code declined while its payer could still confirm it. Pages and app orders are made here without a call, so
+nothing exists at Alipay until the payer comes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tollbridge_server.ports.provider import ChargeOrder, UnsupportedOperation
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
-from tollbridge_server.providers.alipay.codes import IN_PROCESS, Task
+from tollbridge_server.providers.alipay.codes import BUSINESS, IN_PROCESS, Task
 from tollbridge_server.providers.alipay.evidence import (
     Result,
     freeze_evidence,
@@ -32,6 +33,7 @@ from tollbridge_server.providers.alipay.evidence import (
     refusal_of,
     silence_of,
     unknown,
+    waiting,
 )
 from tollbridge_server.providers.alipay.limits import declined, refusal_of_amount
 from tollbridge_server.providers.alipay.merchant import Merchant
@@ -39,8 +41,9 @@ from tollbridge_server.providers.alipay.queries import ask_freeze, ask_trade
 
 _THROUGH_THE_PAYER = frozenset({MethodKind.ALIPAY_PAGE, MethodKind.ALIPAY_WAP, MethodKind.ALIPAY_APP})
 APP_SDK = "alipay.app"
-POLL_AFTER_S = 5
-"""Alipay recommends the first question after five seconds."""
+MAX_RETURN_URL_LENGTH = 256
+MAX_QUIT_URL_LENGTH = 400
+_REPLY = EvidenceSource.REPLY
 
 
 async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:
@@ -53,14 +56,15 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
     match order.method.kind:
         case MethodKind.ALIPAY_QR:
             answer = await client.call(wire.precreate(order, product_code=merchant.qr_product))
-            return await _shown(client, order, answer, is_freeze=False)
+            return await _shown(client, order, answer)
         case MethodKind.ALIPAY_BARCODE:
-            answer = await client.call(wire.pay_with_code(order))
-            return await _scanned(client, order, answer, is_freeze=False)
+            answer = await client.call(wire.pay_with_code(order, product_code=merchant.barcode_product))
+            return await _scanned(client, order, answer)
         case MethodKind.ALIPAY_PAGE:
-            return _redirect(order, await client.browser_url(wire.page_pay(order)))
+            return _refusal_of_return_url(order) or _redirect(order, await client.browser_url(wire.page_pay(order)))
         case MethodKind.ALIPAY_WAP:
-            return _redirect(order, await client.browser_url(wire.wap_pay(order)))
+            refused = _refusal_of_return_url(order) or _refusal_of_quit_url(order)
+            return refused or _redirect(order, await client.browser_url(wire.wap_pay(order)))
         case MethodKind.ALIPAY_APP:
             return _in_app(order, await client.order_string(wire.app_pay(order)))
         case other:
@@ -69,32 +73,56 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
 
 def _refusal_of_identity(client: Client, order: ChargeOrder) -> Evidence | None:
     """Return the decline of an identity that Alipay would not check: to take the money all the same is not ours."""
-    if order.identity is None:
+    identity = order.identity
+    if identity is None:
         return None
-    if order.kind is OperationKind.AUTHORIZE:
-        message = "Alipay checks the payer's identity in payments, not when it freezes an amount"
+    if order.kind is OperationKind.AUTHORIZE and not wire.is_checked_by_freezes(identity):
+        message = "when it freezes an amount, Alipay checks a national identity card with its name, and nothing else"
         return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
-    if order.identity.type not in wire.DOCUMENT_TYPES:
+    if (identity.type or identity.number) and identity.type not in wire.DOCUMENT_TYPES:
         message = "Alipay checks national identity cards and passports only"
         return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
-    if order.method.kind in _THROUGH_THE_PAYER and not client.is_encrypting:
+    if order.method.kind in _THROUGH_THE_PAYER and wire.names_payer(identity) and not client.is_encrypting:
         # It would stand readable in the payer's browser or app, in the caller's logs and in our database.
         message = "an identity passes the payer's device only encrypted: set aes_key, or take a QR or scanned code"
         return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.OTHER_METHOD, message)
     return None
 
 
+def _refusal_of_return_url(order: ChargeOrder) -> Evidence | None:
+    """Return the decline of an address that would bring the payer Alipay's error page instead of the cashier."""
+    if len(order.details.return_url) <= MAX_RETURN_URL_LENGTH:
+        return None
+    message = f"return_url: Alipay takes at most {MAX_RETURN_URL_LENGTH} characters"
+    return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
+
+
+def _refusal_of_quit_url(order: ChargeOrder) -> Evidence | None:
+    quit_url = order.method.parameter("quit_url") or order.details.return_url
+    if not quit_url:
+        message = "quit_url: Alipay's mobile page needs it; give it, or the payment's return_url"
+    elif len(quit_url) > MAX_QUIT_URL_LENGTH:
+        message = f"quit_url: Alipay takes at most {MAX_QUIT_URL_LENGTH} characters"
+    else:
+        return None
+    return declined(DeclineReason.NOT_PERMITTED, RetryAdvice.CORRECTED_DATA, message)
+
+
 async def _freeze(client: Client, merchant: Merchant, order: ChargeOrder) -> Evidence:
-    product, payee_id, category = merchant.preauth_product, merchant.seller_id, merchant.preauth_category
-    if not product:
+    if not merchant.preauth_product:
         raise UnsupportedOperation("this account has no preauth_product, so it freezes nothing")
+    product, payee_id, category = (
+        merchant.freeze_product(order.method.kind),
+        merchant.seller_id,
+        merchant.preauth_category,
+    )
     match order.method.kind:
         case MethodKind.ALIPAY_QR:
             request = wire.freeze_by_qr(order, product_code=product, payee_id=payee_id, category=category)
-            return await _shown(client, order, await client.call(request), is_freeze=True)
+            return await _shown(client, order, await client.call(request))
         case MethodKind.ALIPAY_BARCODE:
             request = wire.freeze_with_code(order, product_code=product, payee_id=payee_id, category=category)
-            return await _scanned(client, order, await client.call(request), is_freeze=True)
+            return await _scanned(client, order, await client.call(request))
         case MethodKind.ALIPAY_APP:
             request = wire.freeze_in_app(order, product_code=product, payee_id=payee_id, category=category)
             return _in_app(order, await client.order_string(request))
@@ -106,15 +134,17 @@ async def _freeze(client: Client, merchant: Merchant, order: ChargeOrder) -> Evi
             )
 
 
-async def _shown(client: Client, order: ChargeOrder, answer: Result, *, is_freeze: bool) -> Evidence:
+async def _shown(client: Client, order: ChargeOrder, answer: Result) -> Evidence:
     """Return the code to show. Nothing is paid by it yet, so no amount is in the answer."""
     if not isinstance(answer, Answer):
         return silence_of(answer)
     if not answer.is_success:
-        return await _refused(client, order, answer, is_freeze=is_freeze)
+        if is_settled(answer, Task.CHARGE):
+            return replace(await _found(client, order), absent=False)
+        return replace(refusal_of(answer, Task.CHARGE, account_id=client.identity.account_id), absent=False)
+    is_freeze = order.kind is OperationKind.AUTHORIZE
     code = answer.code_value if is_freeze else answer.qr_code
-    named = answer.out_order_no == order.request_reference if is_freeze else is_about(answer, order.request_reference)
-    if not named or not code:
+    if not _is_about(order, answer) or not code:
         return unknown("a QR code was asked for, and the answer has none for this order")
     lifetime_end_us = client.now_us + wire.QR_LIFETIME_S * 1_000_000
     ends_us = min(order.expires_at_us or lifetime_end_us, lifetime_end_us)
@@ -124,36 +154,56 @@ async def _shown(client: Client, order: ChargeOrder, answer: Result, *, is_freez
     )
 
 
-async def _scanned(client: Client, order: ChargeOrder, answer: Result, *, is_freeze: bool) -> Evidence:
+async def _scanned(client: Client, order: ChargeOrder, answer: Result) -> Evidence:
     """Return what became of a code that the payer showed: paid, or to be confirmed on the telephone."""
     if not isinstance(answer, Answer):
         return silence_of(answer)
-    reference = order.request_reference
+    reference, is_freeze = order.request_reference, order.kind is OperationKind.AUTHORIZE
     if answer.is_success:
         if is_freeze:
-            return _waiting(freeze_evidence(answer, reference, EvidenceSource.REPLY))
+            return waiting(freeze_evidence(answer, reference, _REPLY))
         return payment_evidence(answer, reference)
     if answer.is_signed and answer.code == IN_PROCESS:
-        if reference != (answer.out_order_no if is_freeze else answer.out_trade_no):
+        if not _is_about(order, answer):
             return unknown("the answer is about another order")
         number = answer.auth_no if is_freeze else answer.trade_no
-        return _waiting(Evidence(Outcome.REQUIRES_ACTION, provider_reference=number))
-    return await _refused(client, order, answer, is_freeze=is_freeze)
+        return waiting(Evidence(Outcome.REQUIRES_ACTION, provider_reference=number))
+    if is_settled(answer, Task.SCAN):
+        return replace(waiting(await _found(client, order)), absent=False)
+    refusal = refusal_of(answer, Task.SCAN, account_id=client.identity.account_id)
+    if refusal.outcome is Outcome.DECLINED and answer.code == BUSINESS:
+        return await _declined(client, order, refusal)
+    return replace(refusal, absent=False)
 
 
-def _waiting(evidence: Evidence) -> Evidence:
-    if evidence.outcome is not Outcome.REQUIRES_ACTION:
-        return evidence
-    return replace(evidence, next_action=NextAction(NextActionKind.WAIT, poll_after_s=POLL_AFTER_S))
+async def _declined(client: Client, order: ChargeOrder, refusal: Evidence) -> Evidence:
+    """Return the decline of a scanned code once nobody can confirm it any more, or the payment that it became.
+
+    Alipay may refuse what it has made a trade of (PAYMENT_FAIL, a limit): the payer can confirm that one all the same,
+    with other money, and would pay for a payment that we call failed.
+    """
+    found = await _found(client, order)
+    if found.outcome is Outcome.REQUIRES_ACTION:
+        is_freeze = order.kind is OperationKind.AUTHORIZE
+        end = wire.freeze_cancel if is_freeze else wire.close
+        # Whatever is said to it, or lost: what it did is to be seen in the trade.
+        await client.call(end(order.request_reference))
+        found = await _found(client, order)
+    if found.absent or found.outcome is Outcome.CANCELED:
+        return refusal
+    return found if found.outcome is Outcome.SUCCEEDED else unknown(f"refused, but {found.outcome} {found.detail}")
 
 
-async def _refused(client: Client, order: ChargeOrder, answer: Answer, *, is_freeze: bool) -> Evidence:
-    """Return the refusal, or what a query says where our reference has a history already."""
-    if not is_settled(answer, Task.CHARGE):
-        return replace(refusal_of(answer, Task.CHARGE), absent=False)
-    ask = ask_freeze if is_freeze else ask_trade
-    found = await ask(client, order.request_reference, EvidenceSource.REPLY)
-    return replace(found, unsent=False, absent=False)
+async def _found(client: Client, order: ChargeOrder) -> Evidence:
+    """Return what Alipay says of a charge that it has just answered for, so that it was sent."""
+    ask = ask_freeze if order.kind is OperationKind.AUTHORIZE else ask_trade
+    return replace(await ask(client, order.request_reference, _REPLY), unsent=False)
+
+
+def _is_about(order: ChargeOrder, answer: Answer) -> bool:
+    if order.kind is OperationKind.AUTHORIZE:
+        return answer.out_order_no == order.request_reference
+    return is_about(answer, order.request_reference)
 
 
 def _redirect(order: ChargeOrder, url: str) -> Evidence:

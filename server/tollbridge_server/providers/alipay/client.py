@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -26,7 +27,7 @@ from tollbridge_server.providers.alipay.signing import (
     Envelope,
     EnvelopeInvalid,
     form_of,
-    notification_text,
+    notification_texts,
     open_envelope,
     request_text,
 )
@@ -60,10 +61,31 @@ class Identity:
     alipay_key: RSAPublicKey
     certificates: CertificateMode | None = None
     aes_key: bytes = field(default=b"", repr=False)
+    account_id: str = ""
+
+    @property
+    def key_setting(self) -> str:
+        """The setting by which Alipay's signatures are verified."""
+        return "alipay_public_key" if self.certificates is None else "alipay_certificate"
 
 
 class NotAuthentic(Exception):
     """An answer that Alipay did not sign; the text is for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What became of one request: as `call` tells it, and what only an operator asks for.
+
+    `doubt` is why an answer that came is no answer. `is_verified`: what came is signed by whom we believe; None when it
+    carries no signature. `answered_s` is the other side's clock, in seconds since the epoch.
+    """
+
+    result: Answer | Unsent | Silent
+    status: int = 0
+    doubt: NotAuthentic | EnvelopeInvalid | AnswerUnreadable | CiphertextInvalid | None = None
+    is_verified: bool | None = None
+    answered_s: float | None = None
 
 
 class Client:
@@ -80,6 +102,12 @@ class Client:
         self._now_s = now_s
         self._reissued: dict[str, RSAPublicKey] = {}
         self._download = asyncio.Lock()
+        self._log = logging.LoggerAdapter(logger, {"provider_account_id": identity.account_id})
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are at the gateway, and whom we believe."""
+        return self._identity
 
     @property
     def gateway(self) -> str:
@@ -93,19 +121,30 @@ class Client:
 
     async def call(self, request: wire.Request) -> Answer | Unsent | Silent:
         """Send a request and return its verified answer, an unsigned error, or what is known of the silence."""
+        found = await self.exchange(request)
+        if isinstance(found.doubt, NotAuthentic):
+            self._log.warning("alipay %s: the answer is not authentic: %s", request.method, found.doubt)
+        return found.result
+
+    async def exchange(self, request: wire.Request) -> Exchange:
+        """Send a request and return all that is known of what became of it."""
         result = await self._post(request)
         if not isinstance(result, Answered):
-            return result
+            return Exchange(result)
+        answered_s, is_verified = _date_of(result), False
+        if result.status != 200:
+            return Exchange(Silent(f"HTTP {result.status}"), result.status, answered_s=answered_s)
         try:
-            if result.status != 200:
-                return Silent(f"HTTP {result.status}")
             envelope = open_envelope(result.body, method=request.method)
-            return await self._read(envelope)
+            is_verified = await self._verified(envelope)
+            answer = self._read(envelope, is_signed=is_verified)
         except NotAuthentic as error:
-            logger.warning("alipay %s: the answer is not authentic: %s", request.method, error)
-            return Silent(f"the answer is not authentic: {error}")
+            silent = Silent(f"the answer is not authentic: {error}")
+            return Exchange(silent, result.status, error, is_verified=False, answered_s=answered_s)
         except (EnvelopeInvalid, AnswerUnreadable, CiphertextInvalid) as error:
-            return Silent(f"the answer can not be read: {error}")
+            silent = Silent(f"the answer can not be read: {error}")
+            return Exchange(silent, result.status, error, is_verified=is_verified or None, answered_s=answered_s)
+        return Exchange(answer, result.status, is_verified=is_verified or None, answered_s=answered_s)
 
     @property
     def is_encrypting(self) -> bool:
@@ -122,9 +161,9 @@ class Client:
 
     def is_authentic(self, posted: dict[str, str]) -> bool:
         """Whether Alipay signed the fields of a notification."""
-        text, signature = notification_text(posted), posted.get("sign", "")
+        signature, texts = posted.get("sign", ""), notification_texts(posted)
         keys = (self._identity.alipay_key, *self._reissued.values())
-        return any(is_signed(key, text, signature) for key in keys)
+        return any(is_signed(key, text, signature) for text in texts for key in keys)
 
     async def close(self) -> None:
         """Close the connections and the signing threads."""
@@ -158,17 +197,23 @@ class Client:
         parameters["sign"] = await self._signer.sign(request_text(parameters))
         return parameters
 
-    async def _read(self, envelope: Envelope) -> Answer:
-        """Return the answer in an envelope. Raises NotAuthentic and what reading raises."""
+    async def _verified(self, envelope: Envelope) -> bool:
+        """Whether an envelope carries a signature, which is right then. Raises NotAuthentic."""
         if not envelope.signature:
-            answer = read_answer(envelope.raw, is_signed=False)
-            if answer.code in (SUCCESS, IN_PROCESS):
-                raise NotAuthentic("a success without a signature")
-            return answer
+            return False
         key = await self._key_for(envelope.certificate_number)
         if not is_signed(key, envelope.raw, envelope.signature):
-            raise NotAuthentic("wrong signature; is alipay_public_key Alipay's own key, and not the application's?")
-        return read_answer(self._clear(envelope.raw), is_signed=True)
+            raise NotAuthentic(f"wrong signature; {wrong_key_advice(self._identity)}")
+        return True
+
+    def _read(self, envelope: Envelope, *, is_signed: bool) -> Answer:
+        """Return the answer in an envelope. Raises NotAuthentic and what reading raises."""
+        if is_signed:
+            return read_answer(self._clear(envelope.raw), is_signed=True)
+        answer = read_answer(envelope.raw, is_signed=False)
+        if answer.code in (SUCCESS, IN_PROCESS):
+            raise NotAuthentic("a success without a signature")
+        return answer
 
     def _clear(self, raw: bytes) -> bytes:
         """Return a node's JSON, decrypted where it is encrypted: errors may come in clear all the same."""
@@ -204,6 +249,23 @@ class Client:
                 answer.alipay_cert_content, number=number, now=datetime.fromtimestamp(self._now_s(), UTC)
             )
         except (EnvelopeInvalid, AnswerUnreadable, CiphertextInvalid, CertificateInvalid) as error:
-            raise NotAuthentic(f"Alipay's new certificate is not usable: {error}") from error
-        logger.warning("alipay: answers are signed with certificate %.32s now; configure it", number)
+            raise NotAuthentic(f"Alipay's new certificate is not usable: {error}; check alipay_certificate") from error
+        self._log.warning(
+            "alipay: answers are signed with certificate %.32s now; download it and give it as alipay_certificate",
+            number,
+        )
         return key
+
+
+def wrong_key_advice(identity: Identity) -> str:
+    """Return what to check when a signature of Alipay's does not verify."""
+    if identity.certificates is None:
+        return "is alipay_public_key Alipay's own key for this application, and not the application's?"
+    return "is alipay_certificate Alipay's present certificate for this application?"
+
+
+def _date_of(answered: Answered) -> float | None:
+    try:
+        return parsedate_to_datetime(answered.headers.get("date", "")).timestamp()
+    except ValueError:
+        return None

@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 
 SUCCESS = "10000"
 IN_PROCESS = "10003"
+BUSINESS = "40004"
 _UNAVAILABLE = "20000"
 _TOKEN = "20001"
-_BUSINESS = "40004"
 _LIMITED = "40005"
 _ECHO = "网关生成的验签字符串"
 _CONFIGURATION = frozenset({"40001", "40002", "40003", "40006"})
@@ -26,9 +26,13 @@ _PREFIXES = ("ACQ.", "AQC.")  # The second is misspelled by Alipay.
 
 
 class Task(StrEnum):
-    """What a request asked for; the same code may mean different things to different tasks."""
+    """What a request asked for; the same code may mean different things to different tasks.
+
+    SCAN is a charge of a code that the payer showed: we do not keep the code, so that it can not be sent again.
+    """
 
     CHARGE = "charge"
+    SCAN = "scan"
     CAPTURE = "capture"
     CANCEL = "cancel"
     REFUND = "refund"
@@ -37,16 +41,11 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an error amounts to.
-
-    `is_absent`: the provider does not know what was asked for. `is_settled`: whatever was asked for has happened
-    before in one way or the other, and a query tells which.
-    """
+    """What an error amounts to. `is_absent`: the provider does not know what was asked for."""
 
     outcome: Outcome
     failure: Failure | None = None
     is_absent: bool = False
-    is_settled: bool = False
 
 
 _Meaning = tuple[DeclineReason, RetryAdvice]
@@ -130,10 +129,11 @@ _TABLES: dict[Task, dict[str, _Meaning]] = {
         **_each(
             "TRADE_NOT_EXIST TRADE_HAS_FINISHED TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID "
             "TRADE_NOT_ALLOW_REFUND REASON_TRADE_BEEN_FREEZEN BUYER_NOT_EXIST BUYER_ERROR USER_NOT_MATCH_ERR "
-            "ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND TRADE_SETTLE_ERROR CUSTOMER_VALIDATE_ERROR "
+            "ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND TRADE_SETTLE_ERROR CUSTOMER_VALIDATE_ERROR TRADE_HAS_CLOSE "
             "REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST REFUNDALLOC_UNAUTH_LIMIT NOT_ALLOW_PARTIAL_REFUND",
             _NO_REFUND,
         ),
+        "DISCORDANT_REPEAT_REQUEST": (_R.DUPLICATE, _A.NEVER),
         **_each(
             "REASON_TRADE_REFUND_FEE_ERR REFUND_AMT_NOT_EQUAL_TOTAL REFUND_FEE_ERROR ALLOC_AMOUNT_VALIDATE_ERROR",
             _AMOUNT,
@@ -155,7 +155,8 @@ _FAMILIES: dict[Task, tuple[tuple[str, _Meaning], ...]] = {
     Task.REFUND: (("OVERDRAFT_", _MERCHANT_FUNDS), ("SECONDARY_MERCHANT_", _CONFIGURED_WRONG)),
     Task.QUERY: (),
 }
-_FAMILIES[Task.CAPTURE] = _FAMILIES[Task.CHARGE]
+_FAMILIES[Task.SCAN] = _FAMILIES[Task.CAPTURE] = _FAMILIES[Task.CHARGE]
+_TABLES[Task.SCAN] = _TABLES[Task.CHARGE]
 
 _OF_A_TRADE = frozenset(
     [
@@ -172,35 +173,80 @@ _OF_A_TRADE = frozenset(
 )
 _SETTLED: dict[Task, frozenset[str]] = {
     Task.CHARGE: _OF_A_TRADE,
+    Task.SCAN: _OF_A_TRADE,
     Task.CAPTURE: _OF_A_TRADE,
     Task.CANCEL: _OF_A_TRADE
     | frozenset(["TRADE_STATUS_ERROR", "REASON_TRADE_STATUS_INVALID", "REASON_ILLEGAL_STATUS"]),
-    Task.REFUND: frozenset(["TRADE_HAS_CLOSE", "DISCORDANT_REPEAT_REQUEST"]),
+    Task.REFUND: frozenset(),
     Task.QUERY: frozenset(),
 }
 _UNKNOWN = Reading(Outcome.UNKNOWN)
 
+_CERTIFICATES_TO_CHECK = "app_certificate and alipay_root_certificate: expired, or others than the console's"
+_KEY_TO_CHECK = "private_key, or app_certificate: the console has another public key"
+_APP_TO_CHECK = "app_id and gateway: sandbox and production know different applications"
+_CONTRACT_TO_CHECK = "the product's contract in Alipay's console"
+_CHECKS = {
+    **dict.fromkeys(
+        ("invalid-signature", "missing-signature", "missing-signature-key", "missing-signature-config"), _KEY_TO_CHECK
+    ),
+    **dict.fromkeys(("invalid-app-id", "missing-app-id"), _APP_TO_CHECK),
+    "invalid-timestamp": "the clock of this machine",
+    **dict.fromkeys(("missing-app-cert-sn", "missing-alipay-root-cert-sn", "app-cert-expired"), _CERTIFICATES_TO_CHECK),
+    **dict.fromkeys(
+        ("ACCESS_FORBIDDEN", "HAS_NO_PRIVILEGE", "insufficient-isv-permissions", "insufficient-user-permissions"),
+        _CONTRACT_TO_CHECK,
+    ),
+}
+_CIPHER_WORDS = ("encrypt", "decrypt")
 
-def reading_of(task: Task, *, code: str, sub_code: str, sub_message: str, is_signed: bool) -> Reading:
-    """Return what an answer with another code than success means to `task`."""
+
+def reading_of(
+    task: Task, *, code: str, sub_code: str, sub_message: str, is_signed: bool, account_id: str = ""
+) -> Reading:
+    """Return what an answer with another code than success means to `task`; `account_id` is for the log."""
     if code == IN_PROCESS and is_signed:
         return Reading(Outcome.PENDING)
-    if code in _CONFIGURATION or (code == _TOKEN and is_signed):
-        return _refused(task, _CONFIGURED_WRONG, sub_code or code, sub_message)
-    if code == _BUSINESS and is_signed:
-        return _business(task, sub_code, sub_message)
-    if code == _LIMITED and is_signed and task is Task.CHARGE:
-        # Turned away at the gate: another account may take the payment now. Other tasks have only this account, and
-        # are repeated under the same reference.
-        return _refused(task, (_R.PROVIDER_UNAVAILABLE, _A.LATER), sub_code or code, sub_message)
-    if code not in (_UNAVAILABLE, _LIMITED):
-        logger.warning("alipay %s: code %.16r with %.64r proves nothing", task.value, code, sub_code)
-    return _UNKNOWN
+    meaning = _meaning_of(task, code=code, sub_code=sub_code, is_signed=is_signed)
+    if meaning is None:
+        return _open(task, code=code, sub_code=sub_code, is_signed=is_signed)
+    if meaning is _CONFIGURED_WRONG:
+        where = setting_to_check(sub_code) or "the account's settings and its contract"
+        known = {"provider_account_id": account_id, "code": (sub_code or code)[:64]}
+        logger.error("alipay %s: refused with %.64s; check %s", task.value, sub_code or code, where, extra=known)
+    if task is Task.QUERY:
+        return _UNKNOWN
+    reason, retry = meaning
+    # After "invalid signature" the gateway repeats our whole request, with the payer's code in it.
+    message = sub_message.partition(_ECHO)[0][:256]
+    failure = Failure(reason, provider_code=sub_code or code, provider_message=message, retry=retry)
+    return Reading(Outcome.DECLINED, failure)
+
+
+def is_settled(task: Task, *, code: str, sub_code: str, is_signed: bool) -> bool:
+    """Whether what was asked for has happened before in one way or the other, so that a query tells which."""
+    return is_signed and code == BUSINESS and _bare(sub_code) in _SETTLED[task]
 
 
 def names_no_trade(sub_code: str) -> bool:
     """Whether a business code says that Alipay does not know what was named."""
     return _bare(sub_code) in _NOT_FOUND
+
+
+def names_configuration(code: str, *, is_signed: bool) -> bool:
+    """Whether a gateway's code says that our configuration or contract kept it from carrying the request out."""
+    return code in _CONFIGURATION or (code == _TOKEN and is_signed)
+
+
+def is_passing(code: str) -> bool:
+    """Whether a gateway's code says that it is busy, or that we ask too often."""
+    return code in (_UNAVAILABLE, _LIMITED)
+
+
+def setting_to_check(sub_code: str) -> str:
+    """Return which setting a refusal of our configuration is about, as a person looks for it; else nothing."""
+    word = sub_code.rpartition(".")[2]
+    return "aes_key" if any(each in word for each in _CIPHER_WORDS) else _CHECKS.get(word, "")
 
 
 def _bare(sub_code: str) -> str:
@@ -209,29 +255,29 @@ def _bare(sub_code: str) -> str:
     return sub_code
 
 
-def _business(task: Task, sub_code: str, sub_message: str) -> Reading:
+def _meaning_of(task: Task, *, code: str, sub_code: str, is_signed: bool) -> _Meaning | None:
+    """Return why nothing was done, or None where that is not certain."""
+    if names_configuration(code, is_signed=is_signed):
+        return _CONFIGURED_WRONG
+    if not is_signed:
+        return None
+    if code == _LIMITED and task is Task.SCAN:
+        # Turned away at the gate, so nothing was done, and nobody can send the code again. Everything else goes out
+        # again under the same reference, when a query has said that Alipay does not know it.
+        return _R.PROVIDER_UNAVAILABLE, _A.LATER
+    if code != BUSINESS:
+        return None
     bare = _bare(sub_code)
-    if bare in _OUTCOME_OPEN:
-        return _UNKNOWN
-    meaning = _TABLES[task].get(bare) or next(
-        (meaning for family, meaning in _FAMILIES[task] if bare.startswith(family)), None
-    )
-    if meaning is not None:
-        return _refused(task, meaning, sub_code, sub_message)
-    if bare in _SETTLED[task]:
-        return Reading(Outcome.UNKNOWN, is_settled=True)
+    families = (meaning for family, meaning in _FAMILIES[task] if bare.startswith(family))
+    return _TABLES[task].get(bare) or next(families, None)
+
+
+def _open(task: Task, *, code: str, sub_code: str, is_signed: bool) -> Reading:
+    """Return the reading of an answer that does not say whether anything was done; an unknown one is logged."""
+    bare = _bare(sub_code) if code == BUSINESS and is_signed else ""
     if bare in _NOT_FOUND:
         return Reading(Outcome.UNKNOWN, is_absent=True)
-    logger.warning("alipay %s: business code %.64r is not known", task.value, sub_code)
+    is_known = is_passing(code) or bare in _OUTCOME_OPEN or bare in _SETTLED[task]
+    if not is_known:
+        logger.warning("alipay %s: code %.16r with %.64r proves nothing", task.value, code, sub_code)
     return _UNKNOWN
-
-
-def _refused(task: Task, meaning: _Meaning, code: str, message: str) -> Reading:
-    reason, retry = meaning
-    # After "invalid signature" the gateway repeats our whole request, with the payer's code in it.
-    message = message.partition(_ECHO)[0]
-    if reason is DeclineReason.PROVIDER_CONFIGURATION:
-        logger.error("alipay %s: refused by configuration or contract: %.64s %.128s", task.value, code, message)
-    if task is Task.QUERY:
-        return _UNKNOWN
-    return Reading(Outcome.DECLINED, Failure(reason, provider_code=code, provider_message=message[:256], retry=retry))

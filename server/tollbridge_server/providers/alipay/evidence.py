@@ -9,14 +9,19 @@ from __future__ import annotations
 import logging
 import re
 
-from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
+from tollbridge_server.domain.evidence import Evidence, EvidenceSource, NextAction, NextActionKind, Outcome
 from tollbridge_server.domain.money import Money
+from tollbridge_server.domain.values import replace
+from tollbridge_server.providers.alipay import codes
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.codes import Task, reading_of
 from tollbridge_server.providers.alipay.money import AmountUnreadable, money_of
 from tollbridge_server.providers.transport import Silent, Unsent
 
 logger = logging.getLogger(__name__)
+
+POLL_AFTER_S = 5
+"""Alipay recommends the first question after five seconds."""
 
 _LONG_NUMBER = re.compile(r"[0-9]{12,}", re.ASCII)
 
@@ -51,21 +56,34 @@ def silence_of(result: Unsent | Silent, source: EvidenceSource = EvidenceSource.
     return Evidence(Outcome.UNKNOWN, source, unsent=isinstance(result, Unsent), detail=result.reason)
 
 
-def refusal_of(answer: Answer, task: Task, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
-    """Return the evidence of an answer that is no success."""
+def refusal_of(
+    answer: Answer, task: Task, source: EvidenceSource = EvidenceSource.REPLY, *, account_id: str = ""
+) -> Evidence:
+    """Return the evidence of an answer that is no success; `account_id` is for the log."""
     # Alipay repeats in its messages what was sent, a payer's code for example.
     told = _LONG_NUMBER.sub("…", answer.sub_msg)
-    reading = reading_of(task, code=answer.code, sub_code=answer.sub_code, sub_message=told, is_signed=answer.is_signed)
+    reading = reading_of(
+        task,
+        code=answer.code,
+        sub_code=answer.sub_code,
+        sub_message=told,
+        is_signed=answer.is_signed,
+        account_id=account_id,
+    )
     detail = "" if reading.failure else f"code {answer.code[:16]!r} {answer.sub_code[:64]!r}"
     return Evidence(reading.outcome, source, failure=reading.failure, absent=reading.is_absent, detail=detail)
 
 
 def is_settled(answer: Answer, task: Task) -> bool:
     """Whether the answer says that a query tells what became of the request."""
-    reading = reading_of(
-        task, code=answer.code, sub_code=answer.sub_code, sub_message=answer.sub_msg, is_signed=answer.is_signed
-    )
-    return reading.is_settled
+    return codes.is_settled(task, code=answer.code, sub_code=answer.sub_code, is_signed=answer.is_signed)
+
+
+def waiting(evidence: Evidence) -> Evidence:
+    """Return the evidence of a scanned code, saying that its payer confirms on the telephone where that is so."""
+    if evidence.outcome is not Outcome.REQUIRES_ACTION:
+        return evidence
+    return replace(evidence, next_action=NextAction(NextActionKind.WAIT, poll_after_s=POLL_AFTER_S))
 
 
 def is_about(answer: Answer, reference: str) -> bool:

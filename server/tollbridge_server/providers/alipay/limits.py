@@ -12,8 +12,7 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.ports.provider import UnsupportedOperation
 from tollbridge_server.providers.alipay.money import CURRENCY, is_payable
 
-MAX_REFERENCE_LENGTH = 60
-"""Alipay takes 64 characters; a capture of the whole amount needs a few of them for itself."""
+MAX_REFERENCE_LENGTH = 64
 
 _REFERENCE = re.compile(rf"[A-Za-z0-9_]{{1,{MAX_REFERENCE_LENGTH}}}", re.ASCII)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tollbridge_server.domain.payment_method import MethodKind
+
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
     """The contract of one application.
 
-    `preauth_product` empty: amounts can not be frozen. `cancel_voids_unscanned`: Alipay's answer to the cancel of a
-    code that nobody scanned is taken as its end.
+    `preauth_product` empty: amounts can not be frozen. It is the product of freezes in an app; those by a code, shown
+    or scanned, have `preauth_product_in_person`. `cancel_voids_unscanned`: Alipay's answer to the cancel of a code that
+    nobody scanned is taken as its end.
     """
 
     app_id: str
@@ -19,3 +22,9 @@ class Merchant:
     preauth_product: str
     preauth_category: str
     cancel_voids_unscanned: bool
+    preauth_product_in_person: str
+    barcode_product: str
+
+    def freeze_product(self, method: MethodKind) -> str:
+        """Return the product of a freeze with `method`, which its captures have to repeat."""
+        return self.preauth_product if method is MethodKind.ALIPAY_APP else self.preauth_product_in_person

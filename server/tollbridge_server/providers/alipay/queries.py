@@ -10,7 +10,10 @@ from enum import Enum
 
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
 from tollbridge_server.domain.money import Money
-from tollbridge_server.ports.provider import Inquiry
+from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.domain.payment_method import MethodKind
+from tollbridge_server.domain.values import replace
+from tollbridge_server.ports.provider import ChargeReference, Inquiry
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
@@ -24,8 +27,8 @@ from tollbridge_server.providers.alipay.evidence import (
     silence_of,
     trade_evidence,
     unknown,
+    waiting,
 )
-from tollbridge_server.providers.alipay.merchant import Merchant
 
 _REFUNDED = "REFUND_SUCCESS"
 
@@ -33,28 +36,42 @@ _REFUNDED = "REFUND_SUCCESS"
 async def ask_trade(client: Client, reference: str, source: EvidenceSource) -> Evidence:
     """Return what Alipay says of the trade with our `reference`."""
     answer = await client.call(wire.query(reference))
-    return _unless_answered(answer, source) or trade_evidence(_answered(answer), reference, source)
+    return _unless_answered(client, answer, source) or trade_evidence(_answered(answer), reference, source)
 
 
 async def ask_freeze(client: Client, reference: str, source: EvidenceSource) -> Evidence:
     """Return what Alipay says of the freeze with our `reference`."""
     answer = await client.call(wire.freeze_query(reference))
-    return _unless_answered(answer, source) or freeze_evidence(_answered(answer), reference, source)
+    return _unless_answered(client, answer, source) or freeze_evidence(_answered(answer), reference, source)
 
 
-async def ask_refund(
-    client: Client, *, charge_reference: str, refund_reference: str, source: EvidenceSource
-) -> Evidence:
+async def ask_charge(client: Client, inquiry: Inquiry) -> Evidence:
+    """Return what became of a sale or an authorization."""
+    ask = ask_freeze if inquiry.kind is OperationKind.AUTHORIZE else ask_trade
+    found = await ask(client, inquiry.request_reference, EvidenceSource.QUERY)
+    # The payment may have gone on with another method, which says nothing of this attempt's.
+    is_own_method = inquiry.charge.request_reference == inquiry.request_reference
+    is_scanned = is_own_method and inquiry.charge.method is MethodKind.ALIPAY_BARCODE
+    return waiting(found) if is_scanned else found
+
+
+async def ask_capture(client: Client, reference: str, source: EvidenceSource) -> Evidence:
+    """Return what became of a capture; one that is not paid yet is on its way, since no payer has to act."""
+    found = await ask_trade(client, reference, source)
+    return replace(found, outcome=Outcome.PENDING) if found.outcome is Outcome.REQUIRES_ACTION else found
+
+
+async def ask_refund(client: Client, *, trade: str, refund_reference: str, source: EvidenceSource) -> Evidence:
     """Return what Alipay says of one refund; an answer without a status is how it says that it knows none."""
-    request = wire.refund_query(charge_reference=charge_reference, refund_reference=refund_reference)
+    request = wire.refund_query(trade=trade, refund_reference=refund_reference)
     result = await client.call(request)
-    silent = _unless_answered(result, source)
+    silent = _unless_answered(client, result, source)
     if silent is not None:
         return silent
     answer = _answered(result)
     if not answer.refund_status and not answer.refund_amount:
         return Evidence(Outcome.UNKNOWN, source, absent=True)
-    if not is_about(answer, charge_reference) or answer.out_request_no != refund_reference:
+    if not is_about(answer, trade) or answer.out_request_no != refund_reference:
         return unknown("the answer is about another refund", source)
     amount = amount_in(answer.refund_amount)
     if answer.refund_status != _REFUNDED or amount is None:
@@ -66,7 +83,7 @@ class Standing(Enum):
     """Where a charge stands for somebody who wants to cancel it."""
 
     UNKNOWN = "nobody knows"
-    ABSENT = "neither a trade nor a freeze is there"
+    ABSENT = "Alipay knows nothing of it"
     UNPAID = "a trade waits for its payer"
     UNCONFIRMED = "a freeze waits for its payer"
     HELD = "an amount is frozen"
@@ -93,25 +110,26 @@ _OF_A_TRADE = {
 }
 
 
-async def find_charge(client: Client, merchant: Merchant, reference: str, source: EvidenceSource) -> Found:
-    """Return where the charge with our `reference` stands; orders do not tell a sale from a freeze."""
+async def find_charge(client: Client, charge: ChargeReference, source: EvidenceSource) -> Found:
+    """Return where a charge stands: a sale is a trade, an authorization a freeze."""
+    find = _find_freeze if charge.kind is OperationKind.AUTHORIZE else _find_trade
+    return await find(client, charge.request_reference, source)
+
+
+async def _find_trade(client: Client, reference: str, source: EvidenceSource) -> Found:
     result = await client.call(wire.query(reference))
-    silent = _unless_answered(result, source)
-    if silent is None:
-        answer = _answered(result)
-        standing = _OF_A_TRADE.get(answer.trade_status, Standing.UNKNOWN)
-        about = is_about(answer, reference)
-        return Found(standing if about else Standing.UNKNOWN, trade_evidence(answer, reference, source))
-    if not silent.absent:
-        return Found(Standing.UNKNOWN, silent)
-    if not merchant.preauth_product:
-        return Found(Standing.ABSENT, silent)
-    return await _find_freeze(client, reference, source)
+    silent = _unless_answered(client, result, source)
+    if silent is not None:
+        return Found(Standing.ABSENT if silent.absent else Standing.UNKNOWN, silent)
+    answer = _answered(result)
+    standing = _OF_A_TRADE.get(answer.trade_status, Standing.UNKNOWN)
+    about = is_about(answer, reference)
+    return Found(standing if about else Standing.UNKNOWN, trade_evidence(answer, reference, source))
 
 
 async def _find_freeze(client: Client, reference: str, source: EvidenceSource) -> Found:
     result = await client.call(wire.freeze_query(reference))
-    silent = _unless_answered(result, source)
+    silent = _unless_answered(client, result, source)
     if silent is not None:
         return Found(Standing.ABSENT if silent.absent else Standing.UNKNOWN, silent)
     answer = _answered(result)
@@ -119,6 +137,7 @@ async def _find_freeze(client: Client, reference: str, source: EvidenceSource) -
     if answer.out_order_no != reference:
         return Found(Standing.UNKNOWN, evidence)
     rest, paid = amount_in(answer.rest_amount), amount_in(answer.total_pay_amount)
+    frozen = amount_in(answer.total_freeze_amount)
     match answer.order_status:
         case "INIT":
             return Found(Standing.UNCONFIRMED, evidence)
@@ -126,10 +145,8 @@ async def _find_freeze(client: Client, reference: str, source: EvidenceSource) -
             return Found(Standing.ENDED, evidence)
         case "AUTHORIZED" if rest is not None and rest.amount_minor > 0:
             return Found(Standing.HELD, evidence, answer.auth_no, rest)
-        case "FINISH" if paid is not None and paid != amount_in(answer.total_freeze_amount):
-            return Found(Standing.ENDED, evidence)
-        case "FINISH" if paid is not None:
-            return Found(Standing.TAKEN, evidence)
+        case "FINISH" if paid is not None and frozen is not None:
+            return Found(Standing.TAKEN if paid == frozen else Standing.ENDED, evidence)
         case _:
             return Found(Standing.UNKNOWN, unknown("the freeze can not be read", source))
 
@@ -151,17 +168,19 @@ def cancel_evidence(found: Found, source: EvidenceSource) -> Evidence:
             return Evidence(Outcome.UNKNOWN, source, absent=True, detail=found.standing.value)
 
 
-async def ask_cancel(client: Client, merchant: Merchant, inquiry: Inquiry) -> Evidence:
+async def ask_cancel(client: Client, inquiry: Inquiry) -> Evidence:
     """Return what became of a cancel, which is to be seen in its charge only."""
-    found = await find_charge(client, merchant, inquiry.charge.request_reference, EvidenceSource.QUERY)
+    found = await find_charge(client, inquiry.charge, EvidenceSource.QUERY)
     return cancel_evidence(found, EvidenceSource.QUERY)
 
 
-def _unless_answered(result: Result, source: EvidenceSource) -> Evidence | None:
+def _unless_answered(client: Client, result: Result, source: EvidenceSource) -> Evidence | None:
     """Return why a question has no answer, or None when it has one."""
     if not isinstance(result, Answer):
         return silence_of(result, source)
-    return None if result.is_success else refusal_of(result, Task.QUERY, source)
+    if result.is_success:
+        return None
+    return refusal_of(result, Task.QUERY, source, account_id=client.identity.account_id)
 
 
 def _answered(result: Result) -> Answer:

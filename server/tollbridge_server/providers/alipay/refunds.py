@@ -1,4 +1,4 @@
-"""Refunds: gives money back from the trade that took it, which is the charge's own or that of its whole capture.
+"""Refunds: gives money back from the trade that took it, which is a sale's own or that of a capture.
 
 Refuses to read the amount of a refund from the sum of all refunds, and to call one declined before Alipay has said
 that it knows none under its reference.
@@ -6,39 +6,31 @@ that it knows none under its reference.
 
 from __future__ import annotations
 
-from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
+from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Outcome, RetryAdvice
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.values import replace
-from tollbridge_server.ports.provider import ChargeReference, Inquiry, RefundOrder
+from tollbridge_server.ports.provider import CaptureReference, ChargeReference, Inquiry, RefundOrder
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
-from tollbridge_server.providers.alipay.codes import Task, names_no_trade
-from tollbridge_server.providers.alipay.evidence import (
-    amount_in,
-    is_about,
-    is_settled,
-    refusal_of,
-    silence_of,
-    unknown,
-)
-from tollbridge_server.providers.alipay.limits import refusal_of_amount
-from tollbridge_server.providers.alipay.merchant import Merchant
+from tollbridge_server.providers.alipay.codes import Task
+from tollbridge_server.providers.alipay.evidence import amount_in, is_about, refusal_of, silence_of, unknown
+from tollbridge_server.providers.alipay.limits import declined, refusal_of_amount
 from tollbridge_server.providers.alipay.queries import ask_refund
 
 _REPLY = EvidenceSource.REPLY
 
 
-async def refund(client: Client, merchant: Merchant, order: RefundOrder) -> Evidence:
+async def refund(client: Client, order: RefundOrder) -> Evidence:
     """Give back `order.amount`."""
     refused = refusal_of_amount(order.amount)
     if refused is not None:
         return refused
-    trade, *others = _trades(merchant, order.charge)
+    trade = _trade_of(order.charge, order.capture)
+    if not trade:
+        message = "Alipay gives back what one capture took, and this refund names no capture"
+        return declined(DeclineReason.REFUND_NOT_POSSIBLE, RetryAdvice.NEVER, message)
     answer = await client.call(wire.refund(order, trade=trade))
-    for other in others:
-        if not (isinstance(answer, Answer) and answer.is_signed and names_no_trade(answer.sub_code)):
-            break
-        trade, answer = other, await client.call(wire.refund(order, trade=other))
     if not isinstance(answer, Answer):
         return silence_of(answer)
     if answer.is_success:
@@ -46,22 +38,22 @@ async def refund(client: Client, merchant: Merchant, order: RefundOrder) -> Evid
     return await _refused(client, order, answer, trade)
 
 
-async def ask(client: Client, merchant: Merchant, inquiry: Inquiry) -> Evidence:
+async def ask(client: Client, inquiry: Inquiry) -> Evidence:
     """Return what became of a refund."""
-    found = Evidence(Outcome.UNKNOWN, EvidenceSource.QUERY, absent=True)
-    for trade in _trades(merchant, inquiry.charge):
-        found = await ask_refund(
-            client, charge_reference=trade, refund_reference=inquiry.request_reference, source=EvidenceSource.QUERY
-        )
-        if not found.absent:
-            break
-    return found
+    trade = _trade_of(inquiry.charge, inquiry.capture)
+    if not trade:
+        # Nobody can be asked, which is no proof that nothing was given back.
+        return unknown("the refund names no capture", EvidenceSource.QUERY)
+    return await ask_refund(
+        client, trade=trade, refund_reference=inquiry.request_reference, source=EvidenceSource.QUERY
+    )
 
 
-def _trades(merchant: Merchant, charge: ChargeReference) -> tuple[str, ...]:
-    """Return the trades that may have taken the money of `charge`: orders do not tell a sale from a freeze."""
-    own = charge.request_reference
-    return (own, wire.whole_capture(charge)) if merchant.preauth_product else (own,)
+def _trade_of(charge: ChargeReference, capture: CaptureReference | None) -> str:
+    """Return the trade that took the money, or nothing: a freeze took none itself."""
+    if capture is not None:
+        return capture.request_reference
+    return charge.request_reference if charge.kind is OperationKind.SALE else ""
 
 
 async def _given_back(client: Client, order: RefundOrder, answer: Answer, trade: str) -> Evidence:
@@ -79,14 +71,12 @@ async def _given_back(client: Client, order: RefundOrder, answer: Answer, trade:
 
 
 async def _refused(client: Client, order: RefundOrder, answer: Answer, trade: str) -> Evidence:
-    refusal = refusal_of(answer, Task.REFUND)
-    if refusal.outcome is not Outcome.DECLINED and not is_settled(answer, Task.REFUND):
+    refusal = refusal_of(answer, Task.REFUND, account_id=client.identity.account_id)
+    if refusal.outcome is not Outcome.DECLINED:
         return replace(refusal, absent=False)
     found = await _ask(client, order, trade)
-    if refusal.outcome is Outcome.DECLINED and found.absent:
-        return refusal
-    return replace(found, unsent=False, absent=False)
+    return refusal if found.absent else replace(found, unsent=False)
 
 
 async def _ask(client: Client, order: RefundOrder, trade: str) -> Evidence:
-    return await ask_refund(client, charge_reference=trade, refund_reference=order.request_reference, source=_REPLY)
+    return await ask_refund(client, trade=trade, refund_reference=order.request_reference, source=_REPLY)

@@ -18,7 +18,8 @@ _NODE_SUFFIX = "_response"
 _WHITE = b" \t\r\n"
 _PLAIN_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[^",\s\[\]{}]+')
 _TO_NEXT_MARK = re.compile(rb'[^"\[\]{}]*+')
-_UNSIGNED_NOTIFICATION_FIELDS = frozenset({"sign", "sign_type", "alipay_cert_sn"})
+_UNSIGNED_NOTIFICATION_FIELDS = frozenset({"sign", "sign_type"})
+_CERTIFICATE_NUMBER = "alipay_cert_sn"
 
 
 class EnvelopeInvalid(ValueError):
@@ -50,8 +51,26 @@ def form_of(parameters: Mapping[str, str]) -> str:
 
 
 def notification_text(fields: Mapping[str, str]) -> bytes:
-    """Return what a notification's signature is about: all fields but `sign` and `sign_type`, without empty ones."""
-    return _joined({name: value for name, value in fields.items() if name not in _UNSIGNED_NOTIFICATION_FIELDS})
+    """Return what a notification's signature is most likely about; see notification_texts."""
+    return notification_texts(fields)[0]
+
+
+def notification_texts(fields: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Return what a notification's signature may be about, the most likely text first.
+
+    All fields but `sign` and `sign_type` are in it. Alipay's documents do not agree whether empty fields are, and do
+    not say whether the certificate's number is; neither can change what the rest says, and one of the texts has to be
+    signed as it stands.
+    """
+    given = {name: value for name, value in fields.items() if name not in _UNSIGNED_NOTIFICATION_FIELDS}
+    unnumbered = {name: value for name, value in given.items() if name != _CERTIFICATE_NUMBER}
+    texts = (
+        _joined(unnumbered),
+        _joined(given),
+        _joined(unnumbered, is_whole=True),
+        _joined(given, is_whole=True),
+    )
+    return tuple(dict.fromkeys(texts))
 
 
 def notification_fields(body: bytes) -> dict[str, str]:
@@ -83,8 +102,9 @@ def open_envelope(body: bytes, *, method: str) -> Envelope:
     return Envelope(node, members[node], _text(members, "sign"), _text(members, "alipay_cert_sn"))
 
 
-def _joined(parameters: Mapping[str, str]) -> bytes:
-    return "&".join(f"{name}={value}" for name, value in sorted(parameters.items()) if value).encode()
+def _joined(parameters: Mapping[str, str], *, is_whole: bool = False) -> bytes:
+    """Return the fields as one text; the empty ones are in it when it `is_whole`."""
+    return "&".join(f"{name}={value}" for name, value in sorted(parameters.items()) if value or is_whole).encode()
 
 
 def _text(members: Mapping[str, bytes], name: str) -> str:

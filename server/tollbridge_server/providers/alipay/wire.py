@@ -1,12 +1,13 @@
 """Requests to Alipay's gateway as pure builders: which method, with which business fields.
 
 Refuses nothing itself: the same order gives the same fields each time, so that a request that is sent again is the
-same request to Alipay. Our request reference is `out_trade_no` of a trade, and `out_request_no` of everything else;
-only the trade of a capture of the whole amount is named after its charge, so that refunds find it.
+same request to Alipay. Our request reference is `out_trade_no` of a trade, that of a capture too, and `out_request_no`
+of everything else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import orjson
 
 from tollbridge_server.domain.money import Money
+from tollbridge_server.domain.order import Identity
 from tollbridge_server.domain.payment_method import PaymentMethod
-from tollbridge_server.ports.provider import CaptureOrder, ChargeOrder, ChargeReference, RefundOrder
+from tollbridge_server.ports.provider import CaptureOrder, ChargeOrder, RefundOrder
 from tollbridge_server.providers.alipay.money import yuan_of
 
 QR_LIFETIME_S = 2 * 3600
@@ -29,7 +31,8 @@ _MAX_TITLE_LENGTH = 100
 _MAX_FREEZE_MINUTES = 15 * 24 * 60
 _MAX_MOBILE_LENGTH = 20
 
-DOCUMENT_TYPES = {"NATIONAL_ID": "IDENTITY_CARD", "PASSPORT": "PASSPORT"}
+NATIONAL_ID = "NATIONAL_ID"
+DOCUMENT_TYPES = {NATIONAL_ID: "IDENTITY_CARD", "PASSPORT": "PASSPORT"}
 """The contract's identity documents that Alipay can compare with those of the payer."""
 
 
@@ -63,12 +66,12 @@ def precreate(order: ChargeOrder, *, product_code: str) -> Request:
     return _request("alipay.trade.precreate", {**_trade(order), "product_code": product_code}, is_notified=True)
 
 
-def pay_with_code(order: ChargeOrder) -> Request:
+def pay_with_code(order: ChargeOrder, *, product_code: str) -> Request:
     """Return the request to charge the code (or face token) that the payer showed."""
     content = {
         **_trade(order),
         **_scanned_code(order.method, code_name="auth_code", kind_name="scene"),
-        "product_code": "FACE_TO_FACE_PAYMENT",
+        "product_code": product_code,
         "store_id": order.method.parameter("point_of_sale.store_id"),
         "terminal_id": order.method.parameter("point_of_sale.terminal_id"),
         "operator_id": order.method.parameter("point_of_sale.operator_id"),
@@ -123,9 +126,9 @@ def refund(order: RefundOrder, *, trade: str) -> Request:
     return _request("alipay.trade.refund", content)
 
 
-def refund_query(*, charge_reference: str, refund_reference: str) -> Request:
-    """Return the question about one refund."""
-    content = {"out_trade_no": charge_reference, "out_request_no": refund_reference}
+def refund_query(*, trade: str, refund_reference: str) -> Request:
+    """Return the question about one refund of `trade`."""
+    content = {"out_trade_no": trade, "out_request_no": refund_reference}
     return _request("alipay.trade.fastpay.refund.query", content)
 
 
@@ -161,24 +164,10 @@ class Freeze:
     payer_open_id: str = field(default="", repr=False)
 
 
-def whole_capture(charge: ChargeReference) -> str:
-    """Return the name of the trade that takes all of a freeze at once; there can be no second one."""
-    return f"{charge.request_reference}_all"
-
-
-def capture_trade(charge: ChargeReference, reference: str, amount: Money) -> str:
-    """Return the name of the trade of the capture `reference`."""
-    return whole_capture(charge) if amount == charge.amount else reference
-
-
 def capture(order: CaptureOrder, freeze: Freeze) -> Request:
-    """Return the request to pay from a freeze; the final capture releases the rest.
-
-    A notification would speak of a trade that only we can name, so a whole capture is not notified of.
-    """
-    trade = capture_trade(order.charge, order.request_reference, order.amount)
+    """Return the request to pay from a freeze; the final capture releases the rest."""
     content = {
-        "out_trade_no": trade,
+        "out_trade_no": order.request_reference,
         "total_amount": yuan_of(order.amount),
         "subject": f"Capture of {order.charge.request_reference}",
         "product_code": freeze.product_code,
@@ -188,7 +177,7 @@ def capture(order: CaptureOrder, freeze: Freeze) -> Request:
         "buyer_id": freeze.payer_id,
         "buyer_open_id": "" if freeze.payer_id else freeze.payer_open_id,
     }
-    return _request("alipay.trade.pay", content, is_notified=trade == order.request_reference)
+    return _request("alipay.trade.pay", content, is_notified=True)
 
 
 def unfreeze(*, auth_no: str, reference: str, amount: Money) -> Request:
@@ -234,21 +223,43 @@ def _trade(order: ChargeOrder) -> dict[str, object]:
 def _wanted_payer(order: ChargeOrder) -> dict[str, str]:
     """Return whom Alipay has to compare its payer with; empty when anybody may pay.
 
-    With both switches on, Alipay refuses a payer whose document it knows under another type, number or name.
+    `need_check_info` has Alipay refuse a payer who differs in anything that is given. `fix_buyer` asks for the same of
+    the document and the name together, and is an error without all three of them (the SDK's ExtUserInfo says so).
     """
     identity = order.identity
     if identity is None:
         return {}
-    mobile = order.details.customer.phone if order.details.customer else ""
+    is_whole = bool(identity.type and identity.number and identity.name)
+    mobile = order.details.customer.phone if order.details.customer and names_payer(identity) else ""
     payer = {
         "name": identity.name,
-        "cert_type": DOCUMENT_TYPES[identity.type],
+        "cert_type": DOCUMENT_TYPES.get(identity.type, ""),
         "cert_no": identity.number,
+        "min_age": str(identity.min_age) if identity.min_age else "",
         "mobile": mobile if len(mobile) <= _MAX_MOBILE_LENGTH else "",
         "need_check_info": "T",
-        "fix_buyer": "T",
+        "fix_buyer": "T" if is_whole else "",
     }
     return {name: value for name, value in payer.items() if value}
+
+
+def names_payer(identity: Identity) -> bool:
+    """Whether an identity is somebody's: an age alone is nobody's secret."""
+    return bool(identity.name or identity.number)
+
+
+def is_checked_by_freezes(identity: Identity) -> bool:
+    """Whether a freeze can be asked for with this identity: it knows a national identity card with its name alone."""
+    is_whole = bool(identity.number and identity.name)
+    return is_whole and identity.type == NATIONAL_ID and not identity.min_age
+
+
+def _identity_parameters(identity: Identity | None) -> str:
+    """Return the name and number as one hash, with which Alipay compares its payer before it freezes an amount."""
+    if identity is None:
+        return ""
+    digest = hashlib.sha256(f"{identity.name}{identity.number}".encode()).hexdigest()
+    return orjson.dumps({"identity_hash": digest}).decode()
 
 
 def _freeze(order: ChargeOrder, *, product_code: str, payee_id: str, category: str) -> dict[str, str]:
@@ -262,6 +273,7 @@ def _freeze(order: ChargeOrder, *, product_code: str, payee_id: str, category: s
         "product_code": product_code,
         "payee_user_id": payee_id,
         "timeout_express": f"{min(max(minutes, 1), _MAX_FREEZE_MINUTES)}m" if order.expires_at_us else "",
+        "identity_params": _identity_parameters(order.identity),
         "extra_param": orjson.dumps({"category": category}).decode() if category else "",
     }
 

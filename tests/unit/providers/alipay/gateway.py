@@ -21,6 +21,7 @@ from tollbridge_server.providers.transport import Transport
 
 from tests.unit.providers.alipay.keys import ALIPAY, APPLICATION, NOW
 
+ACCOUNT_ID = "shop-alipay"
 APP_ID = "2021000000000001"
 SELLER_ID = "2088000000000001"
 NOTIFY_URL = "https://shop.example.com/alipay/notify"
@@ -82,6 +83,11 @@ class Gateway:
     def answer(self, method: str, *replies: Reply | Mapping[str, Any]) -> None:
         self._replies[method] = [each if isinstance(each, Reply) else Reply(each) for each in replies]
 
+    def tell(self, answers: Mapping[str, Any]) -> None:
+        """Give every method its answer, or several in their order."""
+        for method, replies in answers.items():
+            self.answer(method, *(replies if isinstance(replies, tuple) else (replies,)))
+
     @property
     def methods(self) -> list[str]:
         return [each.method for each in self.received]
@@ -126,6 +132,7 @@ def client_of(
     certificates: CertificateMode | None = None,
     aes_key: bytes = b"",
     timeout_s: float = 5.0,
+    account_id: str = "",
 ) -> Client:
     gateway.aes_key = aes_key
     identity = Identity(
@@ -135,12 +142,15 @@ def client_of(
         alipay_key=ALIPAY.public_key(),
         certificates=certificates,
         aes_key=aes_key,
+        account_id=account_id,
     )
     transport = Transport(gateway.origin, timeout_s=timeout_s)
     return Client(identity, transport, Signer(APPLICATION), now_s=NOW.timestamp)
 
 
-def merchant(*, preauth: bool = True, cancel_voids_unscanned: bool = False) -> Merchant:
+def merchant(
+    *, preauth: bool = True, cancel_voids_unscanned: bool = False, barcode_product: str = "FACE_TO_FACE_PAYMENT"
+) -> Merchant:
     return Merchant(
         app_id=APP_ID,
         seller_id=SELLER_ID,
@@ -148,16 +158,22 @@ def merchant(*, preauth: bool = True, cancel_voids_unscanned: bool = False) -> M
         preauth_product="PREAUTH_PAY" if preauth else "",
         preauth_category="",
         cancel_voids_unscanned=cancel_voids_unscanned,
+        preauth_product_in_person="PRE_AUTH",
+        barcode_product=barcode_product,
     )
 
 
 @asynccontextmanager
 async def adapting(
-    *, preauth: bool = True, cancel_voids_unscanned: bool = False
+    merchant_: Merchant | None = None,
+    *,
+    preauth: bool = True,
+    cancel_voids_unscanned: bool = False,
+    aes_key: bytes = b"",
 ) -> AsyncIterator[tuple[Gateway, AlipayAdapter]]:
     async with serving() as gateway:
-        merchant_ = merchant(preauth=preauth, cancel_voids_unscanned=cancel_voids_unscanned)
-        adapter = AlipayAdapter(client_of(gateway), merchant_)
+        merchant_ = merchant_ or merchant(preauth=preauth, cancel_voids_unscanned=cancel_voids_unscanned)
+        adapter = AlipayAdapter(client_of(gateway, aes_key=aes_key, account_id=ACCOUNT_ID), merchant_)
         try:
             yield gateway, adapter
         finally:

@@ -6,9 +6,11 @@ from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, OperationKind
 from tollbridge_server.domain.order import Identity, PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.provider import (
     CancelOrder,
     CaptureOrder,
+    CaptureReference,
     ChargeOrder,
     ChargeReference,
     Inquiry,
@@ -56,19 +58,40 @@ def charge(
 
 
 CHARGE = ChargeReference("charge", "", cny(8888), kind=OperationKind.SALE, method=MethodKind.ALIPAY_QR)
+FREEZE = replace(CHARGE, kind=OperationKind.AUTHORIZE)
+SCANNED = replace(CHARGE, method=MethodKind.ALIPAY_BARCODE)
+SCANNED_FREEZE = replace(FREEZE, method=MethodKind.ALIPAY_BARCODE)
+CAPTURE = CaptureReference("capture", "t2", cny(3000))
 
 
-def capture(fen: int, *, is_final: bool = False, reference: str = "capture") -> CaptureOrder:
-    return CaptureOrder(reference, CHARGE, cny(fen), is_final)
+def capture(
+    fen: int, *, is_final: bool = False, reference: str = "capture", charge: ChargeReference = FREEZE
+) -> CaptureOrder:
+    return CaptureOrder(reference, charge, cny(fen), is_final)
 
 
-def cancel(cause: CancelCause = CancelCause.CALLER) -> CancelOrder:
-    return CancelOrder("cancel", CHARGE, cause)
+def cancel(
+    cause: CancelCause = CancelCause.CALLER, *, charge: ChargeReference = CHARGE, is_charge_over: bool = False
+) -> CancelOrder:
+    return CancelOrder("cancel", charge, cause, is_charge_over)
 
 
-def refund(fen: int = 1000, *, reference: str = "refund") -> RefundOrder:
-    return RefundOrder(reference, CHARGE, cny(fen), "returned")
+def refund(
+    fen: int = 1000,
+    *,
+    reference: str = "refund",
+    charge: ChargeReference = CHARGE,
+    capture: CaptureReference | None = None,
+) -> RefundOrder:
+    return RefundOrder(reference, charge, cny(fen), "returned", capture)
 
 
-def inquiry(kind: OperationKind, *, reference: str = "charge", fen: int = 8888) -> Inquiry:
-    return Inquiry(kind, reference, "", CHARGE, cny(fen))
+def inquiry(
+    kind: OperationKind,
+    *,
+    reference: str = "charge",
+    fen: int = 8888,
+    charge: ChargeReference = CHARGE,
+    capture: CaptureReference | None = None,
+) -> Inquiry:
+    return Inquiry(kind, reference, "", charge, cny(fen), capture=capture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -171,6 +172,12 @@ async def test_an_empty_bill_needs_no_file() -> None:
         ({"code": "40004", "sub_code": "BILL_NOT_EXIST"}, True),
         ({"code": "40004", "sub_code": "isv.NO_BILL_DATA"}, True),
         ({"code": "40004", "sub_code": "INVAILID_ARGUMENTS"}, False),
+        ({"code": "40004", "sub_code": "isv.TYPE_NOT_SUPPORTED"}, False),
+        ({"code": "40004", "sub_code": "BILL_DATE_BEFORE_REGISTRATION"}, False),
+        ({"code": "40004", "sub_code": "SYSTEM_ERROR"}, True),
+        ({"code": "40004", "sub_code": "NEVER_HEARD_OF"}, True),
+        ({"code": "40005", "sub_code": "isv.app-call-limited"}, True),
+        (Reply({"code": "40004", "sub_code": "INVAILID_ARGUMENTS"}, key=None), True),
         ({"code": "20000", "sub_code": "isp.unknow-error"}, True),
         (Reply(raw=b"", status=502), True),
         ({"bill_download_url": "{}/other?id=2"}, True),
@@ -187,3 +194,31 @@ async def test_a_bill_that_does_not_come_says_whether_it_may_later(answer: Any, 
     bill = await fetched(answer)
     assert isinstance(bill, NoBill)
     assert bill.is_retryable is is_retryable
+
+
+@pytest.mark.parametrize(
+    ("answer", "setting"),
+    [
+        (Reply({"code": "40002", "sub_code": "isv.invalid-app-id"}, key=None), "app_id and gateway"),
+        ({"code": "40002", "sub_code": "isv.invalid-signature"}, "private_key"),
+        ({"code": "40006", "sub_code": "isv.insufficient-isv-permissions"}, "contract"),
+        ({"code": "40004", "sub_code": "ACCESS_FORBIDDEN"}, "contract"),
+        ({"code": "40003", "sub_code": "isv.never-heard-of"}, "settings"),
+    ],
+)
+async def test_a_bill_that_our_configuration_keeps_away_names_what_to_check(answer: Any, setting: str) -> None:
+    bill = await fetched(answer)
+    assert isinstance(bill, NoBill)
+    assert not bill.is_retryable
+    assert setting in bill.reason
+
+
+@pytest.mark.parametrize(
+    ("sub_code", "is_logged"), [("SYSTEM_ERROR", True), ("NEVER_HEARD_OF", True), ("BILL_NOT_EXIST", False)]
+)
+async def test_what_is_not_known_of_a_missing_bill_is_logged(
+    sub_code: str, is_logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        await fetched({"code": "40004", "sub_code": sub_code})
+    assert (sub_code in caplog.text) is is_logged

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, Outcome
 from tollbridge_server.domain.operation import CancelCause, OperationKind
+from tollbridge_server.ports.provider import CancelOrder, ChargeReference
 
 from tests.unit.providers.alipay.gateway import NO_FREEZE, NO_TRADE, Gateway, Reply, adapting
-from tests.unit.providers.alipay.orders import cancel, inquiry
+from tests.unit.providers.alipay.orders import CHARGE, FREEZE, SCANNED, SCANNED_FREEZE, cancel, inquiry
 
 QUERY = "alipay.trade.query"
 CLOSE = "alipay.trade.close"
@@ -43,12 +43,15 @@ BUSY = {"code": "20000", "sub_code": "isp.unknow-error"}
 
 
 async def canceled(
-    answers: dict[str, Any], *, cause: CancelCause = CancelCause.CALLER, preauth: bool = True, voids: bool = False
+    answers: dict[str, Any], order: CancelOrder | None = None, *, voids: bool = False
 ) -> tuple[Evidence, Gateway]:
-    async with adapting(preauth=preauth, cancel_voids_unscanned=voids) as (gateway, adapter):
-        for method, replies in answers.items():
-            gateway.answer(method, *(replies if isinstance(replies, tuple) else (replies,)))
-        return await adapter.cancel(cancel(cause)), gateway
+    async with adapting(cancel_voids_unscanned=voids) as (gateway, adapter):
+        gateway.tell(answers)
+        return await adapter.cancel(order or cancel()), gateway
+
+
+async def unfrozen(answers: dict[str, Any]) -> tuple[Evidence, Gateway]:
+    return await canceled(answers, cancel(charge=FREEZE))
 
 
 async def test_an_unpaid_trade_is_closed_after_it_was_asked_for() -> None:
@@ -104,19 +107,19 @@ async def test_a_close_without_an_answer_is_unknown(answer: Any) -> None:
 
 
 async def test_a_held_amount_is_released_with_what_is_left_of_it() -> None:
-    evidence, gateway = await canceled({QUERY: NO_TRADE, FREEZE_QUERY: HELD, UNFREEZE: UNLOCKED})
+    evidence, gateway = await unfrozen({FREEZE_QUERY: HELD, UNFREEZE: UNLOCKED})
     assert evidence.outcome is Outcome.SUCCEEDED
     assert gateway.last(UNFREEZE).content["amount"] == "58.88"
 
 
 async def test_a_release_on_its_way_is_pending() -> None:
-    evidence, _ = await canceled({QUERY: NO_TRADE, FREEZE_QUERY: HELD, UNFREEZE: {**UNLOCKED, "status": "INIT"}})
+    evidence, _ = await unfrozen({FREEZE_QUERY: HELD, UNFREEZE: {**UNLOCKED, "status": "INIT"}})
     assert evidence.outcome is Outcome.PENDING
 
 
-@pytest.mark.parametrize("answer", [SILENT, BUSY, {"code": "40004", "sub_code": "BIZ_ERROR"}])
+@pytest.mark.parametrize("answer", [SILENT, BUSY, {"code": "40004", "sub_code": "BIZ_ERROR"}, NO_FREEZE])
 async def test_a_release_without_an_answer_is_unknown(answer: Any) -> None:
-    evidence, _ = await canceled({QUERY: NO_TRADE, FREEZE_QUERY: HELD, UNFREEZE: answer})
+    evidence, _ = await unfrozen({FREEZE_QUERY: HELD, UNFREEZE: answer})
     assert (evidence.outcome, evidence.absent) == (Outcome.UNKNOWN, False)
 
 
@@ -125,6 +128,9 @@ async def test_a_release_without_an_answer_is_unknown(answer: Any) -> None:
     [
         (TAKEN, Outcome.DECLINED),
         (RELEASED, Outcome.SUCCEEDED),
+        ({**RELEASED, "total_freeze_amount": ""}, Outcome.UNKNOWN),
+        ({**TAKEN, "total_freeze_amount": "x"}, Outcome.UNKNOWN),
+        ({**TAKEN, "total_pay_amount": ""}, Outcome.UNKNOWN),
         (FREEZE_CLOSED, Outcome.SUCCEEDED),
         ({**HELD, "rest_amount": "0.00"}, Outcome.UNKNOWN),
         ({**HELD, "auth_no": ""}, Outcome.UNKNOWN),
@@ -135,102 +141,142 @@ async def test_a_release_without_an_answer_is_unknown(answer: Any) -> None:
     ],
 )
 async def test_a_freeze_that_holds_nothing_is_not_released(found: Any, outcome: Outcome) -> None:
-    evidence, gateway = await canceled({QUERY: NO_TRADE, FREEZE_QUERY: found})
-    assert evidence.outcome is outcome
-    assert gateway.methods == [QUERY, FREEZE_QUERY]
+    evidence, gateway = await unfrozen({FREEZE_QUERY: found})
+    assert (evidence.outcome, evidence.absent) == (outcome, False)
+    assert gateway.methods == [FREEZE_QUERY]
 
 
 @pytest.mark.parametrize("action", ["close", "unfreeze"])
 async def test_a_freeze_that_waits_for_its_payer_is_ended(action: str) -> None:
     done = {"out_order_no": "charge", "action": action}
-    evidence, _ = await canceled({QUERY: NO_TRADE, FREEZE_QUERY: UNCONFIRMED, FREEZE_CANCEL: done})
-    assert evidence.outcome is Outcome.SUCCEEDED
+    evidence, _ = await unfrozen({FREEZE_QUERY: UNCONFIRMED, FREEZE_CANCEL: done})
+    assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, False)
+
+
+@pytest.mark.parametrize("cause", CancelCause)
+@pytest.mark.parametrize("ended", [{"out_order_no": "charge"}, NO_FREEZE])
+async def test_a_freeze_that_alipay_knows_and_does_not_end_stays_open_whatever_else_is_true(
+    cause: CancelCause, ended: dict[str, str]
+) -> None:
+    order = cancel(cause, charge=FREEZE, is_charge_over=True)
+    evidence, _ = await canceled({FREEZE_QUERY: UNCONFIRMED, FREEZE_CANCEL: ended}, order, voids=True)
+    assert (evidence.outcome, evidence.absent) == (Outcome.PENDING, False)
+
+
+async def test_a_trade_that_can_not_be_closed_stays_open_whatever_else_is_true() -> None:
+    order = cancel(CancelCause.EXPIRY, is_charge_over=True)
+    evidence, _ = await canceled({QUERY: UNPAID, CLOSE: NO_TRADE}, order, voids=True)
+    assert (evidence.outcome, evidence.absent) == (Outcome.UNKNOWN, False)
 
 
 @pytest.mark.parametrize("action", ["close", "refund"])
 async def test_a_trade_that_appears_with_the_cancel_is_ended_by_it(action: str) -> None:
-    evidence, _ = await canceled(
-        {QUERY: NO_TRADE, CANCEL: {**ABOUT, "retry_flag": "N", "action": action}}, preauth=False
-    )
-    assert evidence.outcome is Outcome.SUCCEEDED
+    evidence, _ = await canceled({QUERY: NO_TRADE, CANCEL: {**ABOUT, "retry_flag": "N", "action": action}})
+    assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, False)
 
 
-NOTHING_THERE = {QUERY: NO_TRADE, CANCEL: {**ABOUT, "retry_flag": "N"}}
+@pytest.mark.parametrize("action", ["close", "unfreeze"])
+async def test_a_freeze_that_appears_with_the_cancel_is_ended_by_it(action: str) -> None:
+    evidence, _ = await unfrozen({FREEZE_QUERY: NO_FREEZE, FREEZE_CANCEL: {"out_order_no": "charge", "action": action}})
+    assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, False)
 
 
-async def test_a_code_that_nobody_has_opened_can_still_be_paid() -> None:
-    evidence, gateway = await canceled(NOTHING_THERE, preauth=False)
+NO_TRADE_TO_END = {QUERY: NO_TRADE, CANCEL: {**ABOUT, "retry_flag": "N"}}
+NO_FREEZE_TO_END = {FREEZE_QUERY: NO_FREEZE, FREEZE_CANCEL: NO_FREEZE}
+CHARGES = [
+    pytest.param(CHARGE, NO_TRADE_TO_END, id="a trade"),
+    pytest.param(CHARGE, {QUERY: NO_TRADE, CANCEL: NO_TRADE}, id="a trade that can not be canceled"),
+    pytest.param(FREEZE, NO_FREEZE_TO_END, id="a freeze"),
+    pytest.param(FREEZE, {**NO_FREEZE_TO_END, FREEZE_CANCEL: {"out_order_no": "charge"}}, id="a freeze, politely"),
+    pytest.param(SCANNED, NO_TRADE_TO_END, id="a scanned code"),
+    pytest.param(SCANNED_FREEZE, NO_FREEZE_TO_END, id="a scanned code's freeze"),
+]
+
+
+@pytest.mark.parametrize(("charge", "answers"), CHARGES)
+async def test_what_nobody_has_opened_can_still_be_paid(charge: ChargeReference, answers: dict[str, Any]) -> None:
+    evidence, gateway = await canceled(answers, cancel(charge=charge))
+    assert (evidence.outcome, evidence.absent) == (Outcome.PENDING, False)
+    assert gateway.methods == list(answers), "a sale is no freeze, and a freeze no sale"
+
+
+@pytest.mark.parametrize(("charge", "answers"), CHARGES)
+async def test_what_nobody_opened_in_its_time_is_over_and_watched(
+    charge: ChargeReference, answers: dict[str, Any]
+) -> None:
+    evidence, _ = await canceled(answers, cancel(CancelCause.EXPIRY, charge=charge))
+    assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, True)
+
+
+@pytest.mark.parametrize(("charge", "answers"), CHARGES)
+async def test_what_will_not_begin_any_more_is_over_and_watched(
+    charge: ChargeReference, answers: dict[str, Any]
+) -> None:
+    evidence, _ = await canceled(answers, cancel(CancelCause.NOT_PROCESSED, charge=charge, is_charge_over=True))
+    assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, True)
+
+
+async def test_an_account_may_take_alipays_answer_for_the_end_of_what_was_shown() -> None:
+    evidence, _ = await canceled(NO_TRADE_TO_END, voids=True)
+    assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, True)
+
+
+async def test_no_setting_makes_a_scanned_code_one_that_was_shown() -> None:
+    evidence, _ = await canceled(NO_TRADE_TO_END, cancel(charge=SCANNED), voids=True)
     assert evidence.outcome is Outcome.PENDING
-    assert gateway.methods == [QUERY, CANCEL]
-
-
-async def test_a_code_whose_time_is_over_can_not() -> None:
-    evidence, _ = await canceled(NOTHING_THERE, preauth=False, cause=CancelCause.EXPIRY)
-    assert evidence.outcome is Outcome.SUCCEEDED
-
-
-async def test_a_code_that_nobody_was_given_can_not() -> None:
-    async with adapting(preauth=False) as (gateway, adapter):
-        for method, reply in NOTHING_THERE.items():
-            gateway.answer(method, *(reply if isinstance(reply, tuple) else (reply,)))
-        evidence = await adapter.cancel(replace(cancel(CancelCause.NOT_PROCESSED), is_charge_over=True))
-    assert evidence.outcome is Outcome.SUCCEEDED
-
-
-async def test_an_account_may_take_alipays_answer_for_the_end() -> None:
-    evidence, _ = await canceled(NOTHING_THERE, preauth=False, voids=True)
-    assert evidence.outcome is Outcome.SUCCEEDED
-
-
-@pytest.mark.parametrize(("voids", "outcome"), [(False, Outcome.PENDING), (True, Outcome.SUCCEEDED)])
-async def test_what_is_neither_trade_nor_freeze_is_ended_as_both(voids: bool, outcome: Outcome) -> None:
-    answers = {**NOTHING_THERE, FREEZE_QUERY: NO_FREEZE, FREEZE_CANCEL: NO_FREEZE}
-    evidence, gateway = await canceled(answers, voids=voids)
-    assert evidence.outcome is outcome
-    assert gateway.methods == [QUERY, FREEZE_QUERY, CANCEL, FREEZE_CANCEL]
 
 
 async def test_a_cancel_that_alipay_wants_again_is_sent_again_once() -> None:
     again = {**ABOUT, "retry_flag": "Y"}
     evidence, gateway = await canceled(
-        {QUERY: NO_TRADE, CANCEL: (again, {**ABOUT, "retry_flag": "N", "action": "close"})}, preauth=False
+        {QUERY: NO_TRADE, CANCEL: (again, {**ABOUT, "retry_flag": "N", "action": "close"})}
     )
     assert evidence.outcome is Outcome.SUCCEEDED
-    evidence, gateway = await canceled({QUERY: NO_TRADE, CANCEL: again}, preauth=False)
+    evidence, gateway = await canceled({QUERY: NO_TRADE, CANCEL: again}, cancel(CancelCause.EXPIRY))
     assert evidence.outcome is Outcome.UNKNOWN
     assert gateway.methods == [QUERY, CANCEL, CANCEL]
 
 
 @pytest.mark.parametrize("answer", [SILENT, BUSY, {"out_trade_no": "other", "retry_flag": "N", "action": "close"}])
 async def test_a_cancel_without_an_answer_is_unknown(answer: Any) -> None:
-    evidence, _ = await canceled({QUERY: NO_TRADE, CANCEL: answer}, preauth=False)
-    assert evidence.outcome is Outcome.UNKNOWN
+    evidence, _ = await canceled({QUERY: NO_TRADE, CANCEL: answer}, cancel(CancelCause.EXPIRY))
+    assert (evidence.outcome, evidence.absent) == (Outcome.UNKNOWN, False)
+
+
+@pytest.mark.parametrize("answer", [SILENT, BUSY, {"out_order_no": "other", "action": "close"}])
+async def test_an_end_of_a_freeze_without_an_answer_is_unknown(answer: Any) -> None:
+    order = cancel(CancelCause.EXPIRY, charge=FREEZE)
+    evidence, _ = await canceled({FREEZE_QUERY: NO_FREEZE, FREEZE_CANCEL: answer}, order)
+    assert (evidence.outcome, evidence.absent) == (Outcome.UNKNOWN, False)
 
 
 async def test_a_cancel_that_comes_too_late_is_declined() -> None:
     late = {"code": "40004", "sub_code": "ACQ.TRADE_CANCEL_TIME_OUT"}
-    evidence, _ = await canceled({QUERY: NO_TRADE, CANCEL: late}, preauth=False)
+    evidence, _ = await canceled({QUERY: NO_TRADE, CANCEL: late})
     assert evidence.outcome is Outcome.DECLINED
 
 
 @pytest.mark.parametrize(
-    ("answers", "outcome", "absent"),
+    ("charge", "found", "outcome", "absent"),
     [
-        ({QUERY: CLOSED}, Outcome.SUCCEEDED, False),
-        ({QUERY: GIVEN_BACK}, Outcome.SUCCEEDED, False),
-        ({QUERY: PAID}, Outcome.DECLINED, False),
-        ({QUERY: UNPAID}, Outcome.UNKNOWN, True),
-        ({QUERY: NO_TRADE, FREEZE_QUERY: HELD}, Outcome.UNKNOWN, True),
-        ({QUERY: NO_TRADE, FREEZE_QUERY: RELEASED}, Outcome.SUCCEEDED, False),
-        ({QUERY: NO_TRADE, FREEZE_QUERY: NO_FREEZE}, Outcome.UNKNOWN, True),
-        ({QUERY: BUSY}, Outcome.UNKNOWN, False),
+        (CHARGE, CLOSED, Outcome.SUCCEEDED, False),
+        (CHARGE, GIVEN_BACK, Outcome.SUCCEEDED, False),
+        (CHARGE, PAID, Outcome.DECLINED, False),
+        (CHARGE, UNPAID, Outcome.UNKNOWN, True),
+        (CHARGE, NO_TRADE, Outcome.UNKNOWN, True),
+        (CHARGE, BUSY, Outcome.UNKNOWN, False),
+        (FREEZE, HELD, Outcome.UNKNOWN, True),
+        (FREEZE, UNCONFIRMED, Outcome.UNKNOWN, True),
+        (FREEZE, RELEASED, Outcome.SUCCEEDED, False),
+        (FREEZE, {**RELEASED, "total_freeze_amount": ""}, Outcome.UNKNOWN, False),
+        (FREEZE, NO_FREEZE, Outcome.UNKNOWN, True),
+        (FREEZE, BUSY, Outcome.UNKNOWN, False),
     ],
 )
 async def test_what_became_of_a_cancel_is_seen_in_its_charge(
-    answers: dict[str, Any], outcome: Outcome, absent: bool
+    charge: ChargeReference, found: dict[str, Any], outcome: Outcome, absent: bool
 ) -> None:
     async with adapting() as (gateway, adapter):
-        for method, reply in answers.items():
-            gateway.answer(method, reply)
-        evidence = await adapter.query(inquiry(OperationKind.CANCEL, reference="cancel"))
+        gateway.answer(QUERY if charge is CHARGE else FREEZE_QUERY, found)
+        evidence = await adapter.query(inquiry(OperationKind.CANCEL, reference="cancel", charge=charge))
     assert (evidence.outcome, evidence.absent) == (outcome, absent)

@@ -8,12 +8,18 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from tollbridge_server.providers.alipay.certificates import (
     CertificateInvalid,
+    ChainExpired,
+    ChainOpen,
     TrustedCertificates,
     public_key_of,
     read_certificates,
+    read_roots,
+    require_chain,
     root_serial_number,
+    roots_in,
     serial_number,
 )
 from tollbridge_server.providers.rsa_keys import public_text_of
@@ -122,6 +128,73 @@ def test_a_certificate_that_is_no_authority_issues_nothing() -> None:
     forged = reissued(key="forger", issuer="Leaf", signer="leaf")
     with pytest.raises(CertificateInvalid, match="does not lead"):
         TRUSTED.key_of_reissued(content(forged, leaf), number=serial_number(forged), now=NOW)
+
+
+def with_null_parameters(elliptic: x509.Certificate) -> str:
+    """Return a certificate as one in Alipay's root file: its ECDSA algorithm has parameters, against RFC 5758."""
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    der = elliptic.public_bytes(Encoding.DER)
+    before, _, after = der.rpartition(algorithm)
+    assert before[:2] == b"\x30\x82"
+    length = (int.from_bytes(before[2:4]) + 2).to_bytes(2)
+    raw = before[:2] + length + before[4:] + bytes.fromhex("300c06082a8648ce3d0403020500") + after
+    return armoured(raw)
+
+
+def armoured(der: bytes) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+
+
+def test_an_unreadable_member_of_another_kind_does_not_spoil_a_root_file() -> None:
+    elliptic = certificate("Test Root EC E1", ec.generate_private_key(ec.SECP256R1()), serial=7)
+    bundle = pem(ROOT) + with_null_parameters(elliptic)
+    with pytest.raises(CertificateInvalid, match="can not be read"):
+        read_certificates(bundle, setting="alipay_root_certificate")
+    assert read_roots(bundle, setting="alipay_root_certificate") == (ROOT,)
+
+
+def test_an_unreadable_rsa_member_spoils_a_root_file_since_its_number_would_be_missed() -> None:
+    broken = armoured(ROOT.public_bytes(Encoding.DER)[:-5])
+    with pytest.raises(CertificateInvalid, match="alipay_root_certificate: a certificate in it can not be read"):
+        read_roots(pem(ROOT) + broken, setting="alipay_root_certificate")
+
+
+EXPIRED_ROOT = certificate("Test Root RSA G1", rsa_key("root"), authority=True, days=0, serial=11)
+
+
+@pytest.mark.parametrize("roots", [(ROOT, EXPIRED_ROOT), (EXPIRED_ROOT, ROOT)])
+def test_of_a_root_that_was_renewed_the_present_one_counts(roots: tuple[x509.Certificate, ...]) -> None:
+    require_chain(KNOWN, (MIDDLE,), roots, now=NOW)
+
+
+def test_an_expired_root_ends_no_chain_and_is_named() -> None:
+    with pytest.raises(ChainExpired) as refused:
+        require_chain(KNOWN, (MIDDLE,), (EXPIRED_ROOT,), now=NOW)
+    assert refused.value.member == EXPIRED_ROOT
+
+
+def test_an_intermediate_that_is_not_at_hand_leaves_a_chain_open() -> None:
+    with pytest.raises(ChainOpen, match="Middle is not at hand"):
+        require_chain(KNOWN, (), (ROOT,), now=NOW)
+
+
+def test_an_authority_that_is_no_root_ends_no_chain() -> None:
+    with pytest.raises(ChainOpen):
+        require_chain(KNOWN, (), (MIDDLE,), now=NOW)
+    assert roots_in((MIDDLE, KNOWN, ROOT)) == (ROOT,)
+
+
+def test_an_authority_of_the_same_name_with_another_key_is_no_issuer() -> None:
+    impostor = certificate("Test Root RSA G1", rsa_key("impostor"), authority=True)
+    with pytest.raises(CertificateInvalid, match="another Test Root RSA G1 than the one at hand has signed it"):
+        require_chain(KNOWN, (MIDDLE,), (impostor,), now=NOW)
+
+
+def test_a_ring_of_authorities_is_left() -> None:
+    one = certificate("One", rsa_key("one"), issuer="Two", signed_by=rsa_key("two"), authority=True)
+    two = certificate("Two", rsa_key("two"), issuer="One", signed_by=rsa_key("one"), authority=True)
+    with pytest.raises(CertificateInvalid):
+        require_chain(one, (one, two), (ROOT,), now=NOW)
 
 
 def test_an_expired_certificate_is_not_trusted() -> None:

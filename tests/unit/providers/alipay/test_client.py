@@ -98,7 +98,7 @@ GENUINE = envelope(QUERY, node(PAID), key=ALIPAY)
         pytest.param(Reply(raw=b"<html>busy</html>"), id="a page"),
         pytest.param(Reply(raw=b""), id="nothing"),
         pytest.param(Reply(raw=b"[]"), id="a list"),
-        pytest.param(Reply({**PAID, "total_amount": 1.0}), id="an amount as a number"),
+        pytest.param(Reply({**PAID, "total_amount": True}), id="an amount that is neither text nor number"),
         pytest.param(Reply(raw=envelope(QUERY, b"[1]", key=ALIPAY)), id="a node that is no object"),
         pytest.param(Reply(raw=envelope(QUERY, b'"QUJD"', key=ALIPAY)), id="encrypted, and we have no key"),
         pytest.param(Reply(PAID, status=502), id="not HTTP 200"),
@@ -106,6 +106,24 @@ GENUINE = envelope(QUERY, node(PAID), key=ALIPAY)
 )
 async def test_what_proves_nothing_is_silence(reply: Reply) -> None:
     assert isinstance(await asked(reply), Silent)
+
+
+@pytest.mark.parametrize(
+    ("mode", "setting"),
+    [(None, "is alipay_public_key Alipay's own key"), (MODE, "is alipay_certificate Alipay's present certificate")],
+)
+async def test_a_wrong_signature_is_logged_once_with_the_setting_and_the_account(
+    mode: CertificateMode | None, setting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = MODE.alipay_number if mode else ""
+    async with serving() as gateway:
+        gateway.answer(QUERY, Reply(PAID, key=rsa_key("forger"), number=number))
+        client = client_of(gateway, certificates=mode, account_id="shop")
+        assert isinstance(await client.call(wire.query("charge")), Silent)
+        await client.close()
+    [record] = caplog.records
+    assert setting in record.message
+    assert vars(record)["provider_account_id"] == "shop"
 
 
 async def test_a_gateway_that_can_not_be_reached_was_sent_nothing() -> None:

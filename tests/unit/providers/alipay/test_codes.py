@@ -6,10 +6,10 @@ import logging
 
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Outcome, RetryAdvice
-from tollbridge_server.providers.alipay.codes import Reading, Task, reading_of
+from tollbridge_server.providers.alipay.codes import Reading, Task, is_settled, reading_of, setting_to_check
 
 R = DeclineReason
-SENDING = (Task.CHARGE, Task.CAPTURE, Task.CANCEL, Task.REFUND)
+SENDING = (Task.CHARGE, Task.SCAN, Task.CAPTURE, Task.CANCEL, Task.REFUND)
 
 CHARGE_DECLINES = {
     R.INSUFFICIENT_FUNDS: "BUYER_BALANCE_NOT_ENOUGH BUYER_BANKCARD_BALANCE_NOT_ENOUGH MONEY_NOT_ENOUGH",
@@ -55,7 +55,7 @@ REFUND_DECLINES = {
     R.REFUND_NOT_POSSIBLE: (
         "TRADE_NOT_EXIST TRADE_HAS_FINISHED TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID TRADE_NOT_ALLOW_REFUND "
         "REASON_TRADE_BEEN_FREEZEN BUYER_NOT_EXIST BUYER_ERROR USER_NOT_MATCH_ERR TRADE_SETTLE_ERROR "
-        "ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND CUSTOMER_VALIDATE_ERROR REFUNDALLOC_UNAUTH_LIMIT "
+        "ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND CUSTOMER_VALIDATE_ERROR REFUNDALLOC_UNAUTH_LIMIT TRADE_HAS_CLOSE "
         "REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST NOT_ALLOW_PARTIAL_REFUND"
     ),
     R.AMOUNT_INVALID: (
@@ -63,12 +63,15 @@ REFUND_DECLINES = {
     ),
     R.BALANCE_INSUFFICIENT: "SELLER_BALANCE_NOT_ENOUGH REFUND_ACCOUNT_NOT_EXIST OVERDRAFT_AGREEMENT_NOT_MATCH",
     R.CURRENCY_NOT_SUPPORTED: "CURRENCY_NOT_SUPPORT",
+    R.DUPLICATE: "DISCORDANT_REPEAT_REQUEST",
 }
 DECLINES = [
     (task, code, reason)
     for task, table in (
         (Task.CHARGE, CHARGE_DECLINES),
         (Task.CHARGE, CONTRACT),
+        (Task.SCAN, CHARGE_DECLINES),
+        (Task.SCAN, CONTRACT),
         (Task.CAPTURE, CHARGE_DECLINES),
         (Task.CAPTURE, CONTRACT),
         (Task.CAPTURE, CAPTURE_DECLINES),
@@ -90,8 +93,8 @@ SETTLED = {
         "TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID REASON_ILLEGAL_STATUS TRADE_HAS_CLOSE TRADE_HAS_SUCCESS "
         "TRADE_HAS_FINISHED ORDER_ALREADY_CLOSED ORDER_ALREADY_FINISH"
     ),
-    Task.REFUND: "TRADE_HAS_CLOSE DISCORDANT_REPEAT_REQUEST",
 }
+SETTLED[Task.SCAN] = SETTLED[Task.CHARGE]
 
 
 def read(task: Task, sub_code: str, *, code: str = "40004", is_signed: bool = True) -> Reading:
@@ -133,7 +136,24 @@ def test_a_temporary_error_is_an_open_outcome(task: Task, code: str) -> None:
 
 @pytest.mark.parametrize(("task", "code"), [(task, code) for task, codes in SETTLED.items() for code in codes.split()])
 def test_what_happened_before_has_to_be_asked_for(task: Task, code: str) -> None:
-    assert read(task, f"ACQ.{code}") == Reading(Outcome.UNKNOWN, is_settled=True)
+    assert read(task, f"ACQ.{code}") == Reading(Outcome.UNKNOWN)
+    assert is_settled(task, code="40004", sub_code=f"ACQ.{code}", is_signed=True)
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "sub_code", "is_signed"),
+    [
+        (Task.CHARGE, "40004", "ACQ.TRADE_HAS_SUCCESS", False),
+        (Task.CHARGE, "20000", "ACQ.TRADE_HAS_SUCCESS", True),
+        (Task.CHARGE, "40004", "ACQ.SYSTEM_ERROR", True),
+        (Task.REFUND, "40004", "ACQ.TRADE_HAS_CLOSE", True),
+        (Task.QUERY, "40004", "ACQ.TRADE_HAS_CLOSE", True),
+    ],
+)
+def test_other_refusals_say_nothing_of_what_happened_before(
+    task: Task, code: str, sub_code: str, is_signed: bool
+) -> None:
+    assert not is_settled(task, code=code, sub_code=sub_code, is_signed=is_signed)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +202,60 @@ def test_an_unavailable_service_is_unknown(task: Task) -> None:
     assert read(task, "isp.unknow-error", code="20000") == Reading(Outcome.UNKNOWN)
 
 
-def test_a_limited_call_declines_a_charge_and_leaves_other_tasks_open() -> None:
-    charge = read(Task.CHARGE, "isv.app-call-limited", code="40005")
-    assert charge.failure is not None
-    assert (charge.failure.reason, charge.failure.retry) == (R.PROVIDER_UNAVAILABLE, RetryAdvice.LATER)
-    for task in (Task.CAPTURE, Task.CANCEL, Task.REFUND, Task.QUERY):
-        assert read(task, "isv.app-call-limited", code="40005") == Reading(Outcome.UNKNOWN)
-    assert read(Task.CHARGE, "isv.app-call-limited", code="40005", is_signed=False) == Reading(Outcome.UNKNOWN)
+def test_a_limited_call_declines_the_scanned_code_that_nobody_can_send_again() -> None:
+    scan = read(Task.SCAN, "isv.app-call-limited", code="40005")
+    assert scan.failure is not None
+    assert (scan.failure.reason, scan.failure.retry) == (R.PROVIDER_UNAVAILABLE, RetryAdvice.LATER)
+    assert read(Task.SCAN, "isv.app-call-limited", code="40005", is_signed=False) == Reading(Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("task", [Task.CHARGE, Task.CAPTURE, Task.CANCEL, Task.REFUND, Task.QUERY])
+def test_a_limited_call_of_anything_else_is_open_and_goes_out_again(task: Task) -> None:
+    assert read(task, "isv.app-call-limited", code="40005") == Reading(Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("sub_code", "setting"),
+    [
+        ("isv.invalid-signature", "private_key"),
+        ("isv.missing-signature-config", "private_key"),
+        ("isv.invalid-app-id", "app_id and gateway"),
+        ("isv.invalid-timestamp", "clock"),
+        ("isv.missing-app-cert-sn", "app_certificate"),
+        ("isv.missing-alipay-root-cert-sn", "alipay_root_certificate"),
+        ("isv.app-cert-expired", "app_certificate"),
+        ("isv.invalid-encrypt-type", "aes_key"),
+        ("isv.decryption-error-missing-encrypt-type", "aes_key"),
+        ("ACQ.ACCESS_FORBIDDEN", "contract"),
+        ("ACCESS_FORBIDDEN", "contract"),
+        ("isv.insufficient-isv-permissions", "contract"),
+    ],
+)
+def test_a_refusal_of_our_configuration_names_what_to_check(sub_code: str, setting: str) -> None:
+    assert setting in setting_to_check(sub_code)
+
+
+def test_a_refusal_that_is_about_no_setting_names_none() -> None:
+    assert setting_to_check("isv.suspected-attack") == ""
+
+
+def test_the_operator_reads_one_line_with_the_account_and_the_setting(caplog: pytest.LogCaptureFixture) -> None:
+    said = "无效的AppID参数"
+    reading = reading_of(
+        Task.CHARGE,
+        code="40002",
+        sub_code="isv.invalid-app-id",
+        sub_message=said,
+        is_signed=False,
+        account_id="shop-alipay",
+    )
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.message.isascii()
+    assert "app_id and gateway" in record.message
+    assert record.__dict__["provider_account_id"] == "shop-alipay"
+    assert reading.failure is not None
+    assert reading.failure.provider_message == said
 
 
 def test_in_process_is_pending_only_when_it_is_signed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tollbridge_server.domain.evidence import DeclineReason, EvidenceSource, Outcome
+from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Outcome
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.codes import Task
 from tollbridge_server.providers.alipay.evidence import (
@@ -14,6 +14,7 @@ from tollbridge_server.providers.alipay.evidence import (
     silence_of,
     trade_evidence,
     unfreeze_evidence,
+    waiting,
 )
 from tollbridge_server.providers.transport import Silent, Unsent
 
@@ -165,6 +166,17 @@ def test_a_trade_that_is_not_known_is_absent() -> None:
 
 def test_an_unsigned_not_found_is_not_absence() -> None:
     assert not refusal_of(refused("40004", "ACQ.TRADE_NOT_EXIST", is_signed=False), Task.QUERY, _Q).absent
+
+
+def test_asking_whether_a_query_tells_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    assert not is_settled(refused("40002", "isv.invalid-app-id"), Task.CHARGE)
+    assert not is_settled(refused("40004", "ACQ.NEVER_SEEN"), Task.CHARGE)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.REQUIRES_ACTION])
+def test_only_a_payer_who_has_to_confirm_is_waited_for(outcome: Outcome) -> None:
+    assert waiting(Evidence(outcome)) == Evidence(outcome)
 
 
 def test_a_reference_with_a_history_is_settled_by_a_query() -> None:

@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from tollbridge_server.domain.evidence import EvidenceSource, Outcome
 from tollbridge_server.ports.provider import InboundNotification, Notification, NotificationRefused
 from tollbridge_server.providers.alipay.adapter import AlipayAdapter
-from tollbridge_server.providers.alipay.signing import notification_text
+from tollbridge_server.providers.alipay.certificates import TrustedCertificates
+from tollbridge_server.providers.alipay.client import CertificateMode
+from tollbridge_server.providers.alipay.signing import notification_text, notification_texts
 from tollbridge_server.providers.rsa_keys import sign
 
 from tests.unit.providers.alipay.gateway import APP_ID, SELLER_ID, Gateway, client_of, merchant
@@ -72,6 +74,27 @@ def test_a_payment_is_reported_under_our_reference(adapter: AlipayAdapter) -> No
     assert (evidence.amount, evidence.provider_reference) == (cny(8888), "t1")
 
 
+@pytest.mark.parametrize("text", range(4))
+def test_a_notification_counts_whether_empty_fields_and_the_certificates_number_are_signed_or_not(
+    adapter: AlipayAdapter, text: int
+) -> None:
+    numbered = {**PAID, "alipay_cert_sn": "c"}
+    signature = sign(ALIPAY, notification_texts(numbered)[text])
+    (notification,) = read(adapter, urlencode({**numbered, "sign_type": "RSA2", "sign": signature}).encode())
+    assert notification.evidence.outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("text", range(4))
+@pytest.mark.parametrize("change", [{"total_amount": "88.89"}, {"added": "1"}, {"body": "other"}, {"trade_status": ""}])
+def test_no_field_that_is_read_is_free_whichever_text_is_signed(
+    adapter: AlipayAdapter, text: int, change: dict[str, str]
+) -> None:
+    numbered = {**PAID, "alipay_cert_sn": "c"}
+    signature = sign(ALIPAY, notification_texts(numbered)[text])
+    with pytest.raises(NotificationRefused, match="wrong signature"):
+        read(adapter, urlencode({**numbered, **change, "sign_type": "RSA2", "sign": signature}).encode())
+
+
 def test_a_payment_after_our_close_is_a_success_for_the_core_to_undo(adapter: AlipayAdapter) -> None:
     closed = posted({**PAID, "trade_status": "TRADE_CLOSED", "buyer_pay_amount": "0.00", "gmt_payment": ""})
     outcomes = [read(adapter, body)[0].evidence.outcome for body in (closed, posted(PAID))]
@@ -113,9 +136,10 @@ def test_other_news_are_taken_and_say_nothing(adapter: AlipayAdapter) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"app_id": "2021000000000009"}, "for another application"),
-        ({"seller_id": "2088000000000009"}, "for another seller"),
-        ({"seller_id": ""}, "for another seller"),
+        ({"app_id": "2021000000000009"}, "for another application: app_id '2021000000000009' came; check app_id"),
+        ({"seller_id": "2088000000000009"}, "for another seller: seller_id '2088000000000009' came; check seller_id"),
+        ({"seller_id": ""}, "for another seller: seller_id '' came"),
+        ({"app_id": "9" * 99}, "for another application: app_id '9{40}' came"),
         ({"notify_id": ""}, "without a notify_id"),
         ({"out_trade_no": ""}, "without a reference"),
     ],
@@ -126,8 +150,25 @@ def test_signed_news_that_are_not_ours_are_refused(adapter: AlipayAdapter, chang
 
 
 def test_a_freeze_for_another_payee_is_refused(adapter: AlipayAdapter) -> None:
-    with pytest.raises(NotificationRefused, match="for another seller"):
+    with pytest.raises(NotificationRefused, match="for another seller: payee_user_id '2088000000000009' came"):
         read(adapter, posted({**FROZEN, "payee_user_id": "2088000000000009"}))
+
+
+def test_a_wrong_signature_names_the_setting_and_nothing_that_came(adapter: AlipayAdapter) -> None:
+    with pytest.raises(NotificationRefused) as refused:
+        read(adapter, posted({**PAID, "app_id": "2021000000000009"}, key=rsa_key("forger")))
+    assert refused.value.reason.startswith("wrong signature; if Alipay sent it: is alipay_public_key Alipay's own key")
+    assert "2021000000000009" not in refused.value.reason, "what nobody signed is not repeated"
+
+
+async def test_in_certificate_mode_a_wrong_signature_names_the_certificate() -> None:
+    gateway = Gateway()
+    gateway.origin = "http://127.0.0.1:9"
+    mode = CertificateMode("a" * 32, "b" * 32, "c" * 32, TrustedCertificates((), ()))
+    made = AlipayAdapter(client_of(gateway, certificates=mode), merchant())
+    with pytest.raises(NotificationRefused, match="is alipay_certificate Alipay's present certificate"):
+        read(made, posted(PAID, key=rsa_key("forger")))
+    await made.close()
 
 
 @pytest.mark.parametrize(

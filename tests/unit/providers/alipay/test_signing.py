@@ -162,6 +162,34 @@ def test_the_notification_text_is_the_examples() -> None:
     assert is_signed(ALIPAY.public_key(), text, fields["sign"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"app_id=1&notify_id=n",
+        b"app_id=1&body=&notify_id=n",
+        b"alipay_cert_sn=c&app_id=1&notify_id=n",
+        b"alipay_cert_sn=c&app_id=1&body=&notify_id=n",
+    ],
+)
+def test_a_notification_may_be_signed_with_or_without_empty_fields_and_the_certificates_number(text: bytes) -> None:
+    fields = {
+        "notify_id": "n",
+        "app_id": "1",
+        "body": "",
+        "alipay_cert_sn": "c",
+        "sign": "s",
+        "sign_type": "RSA2",
+    }
+    texts = signing.notification_texts(fields)
+    assert text in texts
+    assert len(texts) == 4
+    assert all(b"sign" not in each for each in texts)
+
+
+def test_a_notification_without_such_fields_has_one_text() -> None:
+    assert signing.notification_texts({"app_id": "1", "sign": "s"}) == (b"app_id=1",)
+
+
 def test_a_notifications_field_is_decoded_once() -> None:
     assert signing.notification_fields(b"passback_params=a%2526b") == {"passback_params": "a%26b"}
 

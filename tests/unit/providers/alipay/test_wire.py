@@ -11,7 +11,7 @@ from tollbridge_server.domain.order import Customer, Identity, PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.providers.alipay import wire
 
-from tests.unit.providers.alipay.orders import AUTH_CODE, CHARGE, barcode, capture, charge, cny, refund
+from tests.unit.providers.alipay.orders import AUTH_CODE, barcode, capture, charge, cny, refund
 
 FREEZE = {"product_code": "PREAUTH_PAY", "payee_id": "2088000000000001", "category": ""}
 TRADE = {
@@ -42,19 +42,25 @@ def test_a_qr_code_is_asked_for_with_the_contracts_product() -> None:
 
 
 def test_a_scanned_code_is_charged_where_it_was_scanned() -> None:
-    request = wire.pay_with_code(charge(barcode()))
+    request = wire.pay_with_code(charge(barcode()), product_code="OFFLINE_PAYMENT")
     assert (request.method, request.is_notified) == ("alipay.trade.pay", True)
     assert content(request) == {
         **TRADE,
         "auth_code": AUTH_CODE,
         "scene": "bar_code",
-        "product_code": "FACE_TO_FACE_PAYMENT",
+        "product_code": "OFFLINE_PAYMENT",
         "store_id": "NJ_001",
     }
 
 
 def test_a_face_token_is_told_from_a_code() -> None:
-    assert content(wire.pay_with_code(charge(barcode("fp" + "a" * 33))))["scene"] == "security_code"
+    request = wire.pay_with_code(charge(barcode("fp" + "a" * 33)), product_code="P")
+    assert content(request)["scene"] == "security_code"
+
+
+def test_a_scanned_code_ends_when_its_payment_does() -> None:
+    request = wire.pay_with_code(charge(barcode(), lifetime_s=90), product_code="P")
+    assert content(request)["time_expire"] == "2026-01-02 15:01:30"
 
 
 def test_a_page_returns_to_the_merchant() -> None:
@@ -104,7 +110,7 @@ def test_an_order_without_an_end_has_no_time_to_pay() -> None:
 
 def test_the_same_order_is_the_same_request() -> None:
     order = charge(barcode())
-    assert wire.pay_with_code(order) == wire.pay_with_code(order)
+    assert wire.pay_with_code(order, product_code="P") == wire.pay_with_code(order, product_code="P")
 
 
 def test_a_freeze_names_the_payee_and_its_life() -> None:
@@ -137,12 +143,13 @@ FROZEN_AS = wire.Freeze(auth_no="a1", product_code="PREAUTH_PAY", payee_id="2088
 
 
 @pytest.mark.parametrize(("is_final", "mode"), [(True, "COMPLETE"), (False, "NOT_COMPLETE")])
-def test_a_partial_capture_is_a_trade_of_its_own(is_final: bool, mode: str) -> None:
-    request = wire.capture(capture(300, is_final=is_final), FROZEN_AS)
+@pytest.mark.parametrize(("fen", "yuan"), [(300, "3.00"), (8888, "88.88")])
+def test_a_capture_is_a_trade_of_its_own_whatever_it_takes(is_final: bool, mode: str, fen: int, yuan: str) -> None:
+    request = wire.capture(capture(fen, is_final=is_final), FROZEN_AS)
     assert (request.method, request.is_notified) == ("alipay.trade.pay", True)
     assert content(request) == {
         "out_trade_no": "capture",
-        "total_amount": "3.00",
+        "total_amount": yuan,
         "subject": "Capture of charge",
         "product_code": "PREAUTH_PAY",
         "auth_no": "a1",
@@ -150,12 +157,6 @@ def test_a_partial_capture_is_a_trade_of_its_own(is_final: bool, mode: str) -> N
         "seller_id": "2088000000000001",
         "buyer_id": "2088",
     }
-
-
-def test_a_capture_of_everything_is_named_after_its_charge() -> None:
-    request = wire.capture(capture(8888, is_final=True), FROZEN_AS)
-    assert content(request)["out_trade_no"] == wire.whole_capture(CHARGE) == "charge_all"
-    assert not request.is_notified
 
 
 def test_a_payer_without_a_number_is_named_by_open_id() -> None:
@@ -187,7 +188,7 @@ def test_a_release_names_the_freeze_and_the_rest() -> None:
         (wire.close("c"), "alipay.trade.close", {"out_trade_no": "c"}),
         (wire.cancel("c"), "alipay.trade.cancel", {"out_trade_no": "c"}),
         (
-            wire.refund_query(charge_reference="c", refund_reference="r"),
+            wire.refund_query(trade="c", refund_reference="r"),
             "alipay.trade.fastpay.refund.query",
             {"out_trade_no": "c", "out_request_no": "r"},
         ),
@@ -216,16 +217,16 @@ def test_questions_name_what_they_are_about(request_: wire.Request, method: str,
 @pytest.mark.parametrize(("kind", "certificate_type"), [("NATIONAL_ID", "IDENTITY_CARD"), ("PASSPORT", "PASSPORT")])
 def test_a_payer_of_one_identity_is_checked_in_every_product(kind: str, certificate_type: str) -> None:
     details = PaymentDetails("Two books", customer=Customer(phone="+8613800000000"))
-    order = charge(barcode(), details=details, identity=Identity(kind, "110101199003070000", "Li Ming"))
+    order = charge(barcode(), details=details, identity=Identity(kind, "110101199003070000", "Test Payer"))
     for request in (
-        wire.pay_with_code(order),
+        wire.pay_with_code(order, product_code="P"),
         wire.precreate(order, product_code="P"),
         wire.page_pay(order),
         wire.wap_pay(order),
         wire.app_pay(order),
     ):
         assert content(request)["ext_user_info"] == {
-            "name": "Li Ming",
+            "name": "Test Payer",
             "cert_type": certificate_type,
             "cert_no": "110101199003070000",
             "mobile": "+8613800000000",
@@ -234,10 +235,44 @@ def test_a_payer_of_one_identity_is_checked_in_every_product(kind: str, certific
         }
 
 
+@pytest.mark.parametrize(
+    ("identity", "payer"),
+    [
+        (Identity(min_age=18), {"min_age": "18"}),
+        (Identity(name="Test Payer"), {"name": "Test Payer"}),
+        (Identity(name="Test Payer", min_age=18), {"name": "Test Payer", "min_age": "18"}),
+        (Identity("PASSPORT", "E1"), {"cert_type": "PASSPORT", "cert_no": "E1"}),
+        (
+            Identity("PASSPORT", "E1", "Test Payer", 60),
+            {"cert_type": "PASSPORT", "cert_no": "E1", "name": "Test Payer", "min_age": "60", "fix_buyer": "T"},
+        ),
+    ],
+)
+def test_the_payer_is_bound_to_what_is_asked_and_the_buyer_only_by_all_of_it(
+    identity: Identity, payer: dict[str, str]
+) -> None:
+    request = wire.pay_with_code(charge(barcode(), identity=identity), product_code="P")
+    assert content(request)["ext_user_info"] == {**payer, "need_check_info": "T"}
+
+
+def test_an_age_alone_takes_no_telephone_number_along() -> None:
+    details = PaymentDetails("Two books", customer=Customer(phone="+8613800000000"))
+    request = wire.page_pay(charge(MethodKind.ALIPAY_PAGE, details=details, identity=Identity(min_age=18)))
+    assert content(request)["ext_user_info"] == {"min_age": "18", "need_check_info": "T"}
+
+
+def test_a_freeze_compares_the_hash_that_alipays_sdk_gives_as_its_example() -> None:
+    order = charge(MethodKind.ALIPAY_QR, identity=Identity("NATIONAL_ID", "4566498798498498498498", "张三"))
+    expected = "acc2b92ffc5ed9b472faa19748f10045c30434132784f774b00216a56b8841c6"
+    for request in (wire.freeze_by_qr(order, **FREEZE), wire.freeze_in_app(order, **FREEZE)):
+        assert json.loads(content(request)["identity_params"]) == {"identity_hash": expected}
+
+
 def test_a_customer_without_an_identity_is_not_told_of() -> None:
-    details = PaymentDetails("Two books", customer=Customer(name="Li Ming", phone="+8613800000000"))
-    assert "ext_user_info" not in content(wire.pay_with_code(charge(barcode(), details=details)))
+    details = PaymentDetails("Two books", customer=Customer(name="Test Payer", phone="+8613800000000"))
+    request = wire.pay_with_code(charge(barcode(), details=details), product_code="P")
+    assert "ext_user_info" not in content(request)
 
 
 def test_nothing_of_the_payer_is_shown() -> None:
-    assert AUTH_CODE not in repr(wire.pay_with_code(charge(barcode())))
+    assert AUTH_CODE not in repr(wire.pay_with_code(charge(barcode()), product_code="P"))
