@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from tollbridge_server.domain.evidence import DeclineReason, NextAction
+from tollbridge_server.domain.evidence import DeclineReason, NextAction, NextActionKind
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.ports.provider import InboundNotification
@@ -30,6 +30,7 @@ from tollbridge_server.testing.simulators.common.billing import CHINA
 from tollbridge_server.testing.simulators.wechatpay import (
     Behavior,
     PlatformCertificate,
+    Practice,
     WechatPayAccount,
     WechatPayKeys,
     WechatPaySimulator,
@@ -94,6 +95,8 @@ class WechatPaySubject:
         "more_than_is_authorized_is_never_captured": NO_AUTHORIZATION,
         "a_cancel_voids_the_authorization_and_the_query_says_so": NO_AUTHORIZATION,
         "the_same_capture_again_takes_once": NO_AUTHORIZATION,
+        "each_capture_is_given_back_in_parts_and_no_further": NO_AUTHORIZATION,
+        "a_refund_of_a_capture_survives_silence_too": NO_AUTHORIZATION,
         "a_capture_and_a_cancel_survive_silence_too": NO_AUTHORIZATION,
         "a_payer_who_refuses_is_declined": "an order that its payer refuses stays open until its time is over",
     }
@@ -129,6 +132,7 @@ class WechatPaySubject:
             [account],
             keys,
             time_scale=HASTE,
+            practice=Practice(userpaying_s=10 * HASTE, reverse_after_s=15 * HASTE),
             now_us=lambda: time.time_ns() // 1000 + self.ahead_s * 1_000_000,
         )
         self._url = f"http://127.0.0.1:{await self._simulator.start('127.0.0.1', 0)}"
@@ -167,8 +171,17 @@ class WechatPaySubject:
 
     async def act(self, action: NextAction, *, is_approved: bool) -> None:
         form = {"decision": "approve" if is_approved else "refuse"}
-        async with self._session.post(action.payload or action.url, data=form) as page:
+        async with self._session.post(await self._page_of(action), data=form) as page:
             assert page.status == 200
+
+    async def _page_of(self, action: NextAction) -> str:
+        """Return what the payer opens; WeChat on a device takes the parameters only if the merchant signed them."""
+        if action.kind is not NextActionKind.SDK_PARAMETERS:
+            return action.payload or action.url
+        async with self._session.post(f"{self._url}/control/invoke", json=dict(action.fields)) as opened:
+            assert opened.status == 200, await opened.text()
+            page: str = (await opened.json())["url"]
+            return page
 
     def today(self) -> date:
         return datetime.now(CHINA).date()

@@ -21,6 +21,8 @@ from yarl import URL
 logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 1024 * 1024
+TOO_LARGE = "the answer is too large"
+"""The reason of a Silent whose answer came, and was longer than the caller wanted to read."""
 _PLAIN = {"Accept-Encoding": "identity"}
 """What providers sign are the bytes of a plain answer, and packed ones could be bombs."""
 
@@ -147,7 +149,7 @@ class Transport:
                 while len(answer) <= max_bytes and not response.content.at_eof():
                     answer += await response.content.read(max_bytes + 1 - len(answer))
                 if len(answer) > max_bytes:
-                    return Silent("the answer is too large")
+                    return Silent(TOO_LARGE)
                 return Answered(response.status, {k.lower(): v for k, v in response.headers.items()}, bytes(answer))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # Refused, unresolved, or no TLS: the connection never stood, so nothing was written to it.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, Outcome, RetryAdvice
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, OperationKind
+from tollbridge_server.domain.order import Customer
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.ports.provider import CancelOrder, ChargeOrder, NotificationRefused
 from tollbridge_server.testing.conformance.desk import Desk, reference
@@ -20,6 +22,13 @@ from tests.conformance.wechatpay import CertifiedSubject, WechatPaySubject, scan
 DESK = Desk()
 WAIT_S = 20.0
 NATIVE = PaymentMethod(MethodKind.WECHAT_NATIVE)
+OPENED = [
+    PaymentMethod(MethodKind.WECHAT_JSAPI, parameters=(("open_id", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),)),
+    PaymentMethod(MethodKind.WECHAT_APP),
+    PaymentMethod(MethodKind.WECHAT_H5),
+]
+"""How a payer pays without scanning anything: inside WeChat, out of an app, and out of a browser."""
+by_opening = pytest.mark.parametrize("method", OPENED, ids=lambda method: method.kind.value)
 
 
 @pytest.fixture(params=[WechatPaySubject, CertifiedSubject])
@@ -44,6 +53,85 @@ async def paid(subject: WechatPaySubject, amount_minor: int) -> ChargeOrder:
     return order
 
 
+def opened(subject: WechatPaySubject, method: PaymentMethod) -> ChargeOrder:
+    order = DESK.charge_order(subject, method=method)
+    return replace(order, details=replace(order.details, customer=Customer(ip_address="203.0.113.7")))
+
+
+@by_opening
+async def test_a_payer_pays_in_wechat_out_of_an_app_and_out_of_a_browser(
+    subject: WechatPaySubject, method: PaymentMethod
+) -> None:
+    order = opened(subject, method)
+
+    asked = await subject.adapter.charge(order)
+
+    assert asked.outcome is Outcome.REQUIRES_ACTION
+    assert asked.next_action is not None
+    assert (await DESK.ask(subject, order)).outcome is Outcome.REQUIRES_ACTION
+    await subject.act(asked.next_action, is_approved=True)
+    found = await DESK.ask(subject, order)
+    assert (found.outcome, found.amount) == (Outcome.SUCCEEDED, order.amount)
+    [told] = subject.adapter.read_notification(await subject.notification())
+    assert (told.request_reference, told.evidence.outcome) == (order.request_reference, Outcome.SUCCEEDED)
+    assert await DESK.taken(subject, DESK.of(order)) == (1000, 1000, 0)
+
+
+@by_opening
+async def test_what_nobody_has_paid_is_closed_and_can_not_be_paid_any_more(
+    subject: WechatPaySubject, method: PaymentMethod
+) -> None:
+    order = opened(subject, method)
+    await subject.adapter.charge(order)
+
+    canceled = await subject.adapter.cancel(CancelOrder(reference(), DESK.of(order), CancelCause.CALLER))
+
+    assert (canceled.outcome, canceled.absent) == (Outcome.SUCCEEDED, False)
+    await subject.simulator.decide("conformance", order.request_reference, "approve")
+    assert (await DESK.ask(subject, order)).outcome is Outcome.CANCELED
+
+
+@by_opening
+async def test_what_was_paid_after_it_was_opened_is_not_closed(
+    subject: WechatPaySubject, method: PaymentMethod
+) -> None:
+    order = opened(subject, method)
+    asked = await subject.adapter.charge(order)
+    assert asked.next_action is not None
+    await subject.act(asked.next_action, is_approved=True)
+
+    canceled = await subject.adapter.cancel(CancelOrder(reference(), DESK.of(order), CancelCause.CALLER))
+
+    assert canceled.outcome is Outcome.DECLINED
+    assert (await DESK.ask(subject, order)).outcome is Outcome.SUCCEEDED
+
+
+@by_opening
+async def test_a_payer_who_does_not_want_to_pay_may_still_want_to_later(
+    subject: WechatPaySubject, method: PaymentMethod
+) -> None:
+    order = opened(subject, method)
+    asked = await subject.adapter.charge(order)
+    assert asked.next_action is not None
+
+    await subject.act(asked.next_action, is_approved=False)
+
+    assert (await DESK.ask(subject, order)).outcome is Outcome.REQUIRES_ACTION
+
+
+@pytest.mark.parametrize("cause", list(CancelCause))
+async def test_a_code_that_wechat_pay_never_saw_ends_only_when_nothing_of_it_can_come(
+    subject: WechatPaySubject, cause: CancelCause
+) -> None:
+    charge = DESK.of(DESK.charge_order(subject, method=scanned()))
+
+    early = await subject.adapter.cancel(CancelOrder(reference(), charge, cause))
+    late = await subject.adapter.cancel(CancelOrder(reference(), charge, cause, is_charge_over=True))
+
+    assert (early.outcome, early.absent) == (Outcome.UNKNOWN, True)
+    assert (late.outcome, late.absent) == (Outcome.SUCCEEDED, True)
+
+
 @pytest.mark.parametrize(
     ("digits", "outcome"),
     [
@@ -61,7 +149,9 @@ async def test_a_payer_who_types_the_password_is_waited_for(
     first = await subject.adapter.charge(order)
 
     assert first.outcome is Outcome.REQUIRES_ACTION
-    assert (await DESK.ask(subject, order)).outcome is Outcome.REQUIRES_ACTION
+    asked = await DESK.ask(subject, order)
+    assert (asked.outcome, asked.next_action) == (Outcome.REQUIRES_ACTION, first.next_action)
+    assert asked.next_action is not None
     subject.ahead_s = 11
     assert (await settled(subject, order)).outcome is outcome
 
@@ -202,9 +292,13 @@ async def test_a_refund_that_left_and_did_not_arrive_stays_open_for_a_person(
     inquiry = DESK.inquiry(OperationKind.REFUND, refund.request_reference, refund.charge, refund.amount)
 
     async with asyncio.timeout(WAIT_S):
-        while "ABNORMAL" not in caplog.text:
-            assert (await subject.adapter.query(inquiry)).outcome is Outcome.PENDING
+        while not (asked := await subject.adapter.query(inquiry)).needs_person:
+            assert asked.outcome is Outcome.PENDING
             await asyncio.sleep(0.05)
+    assert asked.outcome is Outcome.PENDING
+    assert "ABNORMAL" in caplog.text
+    [told] = subject.adapter.read_notification(await subject.notification())
+    assert told.evidence.needs_person
 
 
 async def test_beyond_five_minutes_of_skew_nothing_is_believed_and_the_log_names_the_clock(

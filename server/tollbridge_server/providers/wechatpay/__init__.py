@@ -14,7 +14,7 @@ __all__ = ["CAPABILITIES", "WechatPayAdapter", "WechatPaySettings", "build"]
 
 def build(account_id: str, settings: WechatPaySettings, link: None) -> WechatPayAdapter:
     """Return the adapter of an account; WeChat Pay is always reached by HTTP, so `link` is not used."""
-    del account_id, link
+    del link
     transport = Transport(
         settings.base_url,
         timeout_s=settings.timeout_s,
@@ -27,4 +27,5 @@ def build(account_id: str, settings: WechatPaySettings, link: None) -> WechatPay
         notify_url=settings.notify_url,
         more_app_ids=frozenset(app_ids_of(settings)),
     )
-    return WechatPayAdapter(Client(identity_of(settings), transport, Signer(signing_key_of(settings))), merchant)
+    identity = identity_of(settings, account_id=account_id)
+    return WechatPayAdapter(Client(identity, transport, Signer(signing_key_of(settings))), merchant)

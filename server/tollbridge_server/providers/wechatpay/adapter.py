@@ -17,6 +17,7 @@ from tollbridge_server.ports.provider import (
     Inquiry,
     Notification,
     NotificationReply,
+    ProbeResult,
     RefundOrder,
     UnsupportedOperation,
 )
@@ -25,6 +26,7 @@ from tollbridge_server.providers.wechatpay.answers import CURRENCY
 from tollbridge_server.providers.wechatpay.client import Client
 from tollbridge_server.providers.wechatpay.limits import require_references
 from tollbridge_server.providers.wechatpay.merchant import Merchant
+from tollbridge_server.providers.wechatpay.probe import probe
 
 SEND_TIMEOUT_S = 20.0
 
@@ -46,6 +48,8 @@ CAPABILITIES = Capabilities(
     send_timeout_s=SEND_TIMEOUT_S,
     cancels_unsent=False,
     absence_ends_after_s=600.0,
+    # WeChat Pay's word: ask for half a minute or a little more, then reverse; no time to pay goes with a shown code.
+    time_to_pay_s={MethodKind.WECHAT_CODE: 60.0},
     has_bills=True,
 )
 _QUERY = EvidenceSource.QUERY
@@ -83,12 +87,12 @@ class WechatPayAdapter:
         require_references(inquiry.request_reference, inquiry.charge.request_reference)
         match inquiry.kind:
             case OperationKind.SALE:
-                reference, number = inquiry.request_reference, inquiry.provider_reference
-                return await queries.ask_trade(self._client, self._merchant, reference, _QUERY, transaction_id=number)
+                return await queries.ask_trade(self._client, self._merchant, inquiry)
             case OperationKind.REFUND:
-                return await queries.ask_refund(self._client, inquiry.request_reference, _QUERY)
+                reference, charge_reference = inquiry.request_reference, inquiry.charge.request_reference
+                return await queries.ask_refund(self._client, reference, charge_reference, _QUERY)
             case OperationKind.CANCEL:
-                return await queries.ask_cancel(self._client, self._merchant, inquiry.charge.request_reference)
+                return await queries.ask_cancel(self._client, self._merchant, inquiry.charge)
             case other:
                 raise UnsupportedOperation(f"WeChat Pay knows no {other}")
 
@@ -104,6 +108,9 @@ class WechatPayAdapter:
 
     def notification_reply(self, *, accepted: bool) -> NotificationReply:
         return notifications.reply(accepted=accepted)
+
+    async def probe(self) -> ProbeResult:
+        return await probe(self._client)
 
     async def close(self) -> None:
         await self._client.close()

@@ -11,6 +11,7 @@ import orjson
 from tollbridge_server.domain.money import Money
 
 CURRENCY = "CNY"
+MAX_FIELD_LENGTH = 128
 
 
 class AnswerUnreadable(ValueError):
@@ -34,6 +35,15 @@ class Answer:
     def code(self) -> str:
         """The code of an error, or nothing."""
         return self.text("code")
+
+    @property
+    def wrong_field(self) -> str:
+        """The place of the request that an error complains of, such as /body/payer/openid, or nothing."""
+        detail = self.body.get("detail")
+        place, name = (detail.get("location"), detail.get("field")) if isinstance(detail, Mapping) else ("", "")
+        if not isinstance(place, str) or not isinstance(name, str) or not place or not name:
+            return ""
+        return f"/{place}/{name.removeprefix('/')}"[:MAX_FIELD_LENGTH]
 
     def text(self, name: str) -> str:
         """Return a member that is text, else nothing."""

@@ -1,7 +1,7 @@
 """Opens payments: a QR code, parameters for WeChat or for an app, a browser's page, or a scanned code.
 
 Refuses what lacks a field that WeChat Pay asks for before anything is sent, and to call a payment declined on an
-error alone: the order is asked for first.
+error alone: the order is asked for first, and one that a code did not pay is ended first.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.provider import ChargeOrder, UnsupportedOperation
 from tollbridge_server.providers.wechatpay import wire
 from tollbridge_server.providers.wechatpay.answers import Answer
+from tollbridge_server.providers.wechatpay.cancels import end
 from tollbridge_server.providers.wechatpay.client import Client
-from tollbridge_server.providers.wechatpay.codes import USER_PAYING, Task
-from tollbridge_server.providers.wechatpay.evidence import reading, refusal_of, silence_of, trade_evidence, unknown
+from tollbridge_server.providers.wechatpay.codes import USER_PAYING, Reading, Task
+from tollbridge_server.providers.wechatpay.evidence import reading, refusal_of, silence_of, unknown
 from tollbridge_server.providers.wechatpay.limits import refusal_of_order
 from tollbridge_server.providers.wechatpay.merchant import Merchant
-from tollbridge_server.providers.wechatpay.queries import Standing, find_charge
+from tollbridge_server.providers.wechatpay.queries import WAIT, Found, Standing, find_charge, found_in
 from tollbridge_server.providers.wechatpay.signing import invocation_text
 
-JSAPI_SDK, APP_SDK = "wechatpay.jsapi", "wechatpay.app"
+JSAPI_SDK, APP_SDK = "wechat_pay.jsapi", "wechat_pay.app"
+"""The names that the contract documents (SdkParametersAction.sdk)."""
 PREPAID_LIFETIME_S, PAGE_LIFETIME_S = 2 * 3600, 5 * 60
 """What WeChat Pay hands out for a payer can be used for two hours, and a browser's page for five minutes."""
-POLL_AFTER_S = 5
-"""WeChat Pay recommends the first question after five seconds."""
 _REPLY = EvidenceSource.REPLY
 
 
@@ -40,11 +40,11 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
     if not isinstance(answer, Answer):
         return silence_of(answer)
     if order.method.kind is MethodKind.WECHAT_CODE and answer.code in USER_PAYING:
-        return _waiting(Evidence(Outcome.REQUIRES_ACTION))
+        return Evidence(Outcome.REQUIRES_ACTION, next_action=WAIT)
     if not answer.is_success:
         return await _refused(client, merchant, order, answer)
     if order.method.kind is MethodKind.WECHAT_CODE:
-        return _waiting(trade_evidence(answer, order.request_reference, _REPLY))
+        return found_in(answer, merchant, order.request_reference, _REPLY, method=order.method.kind).evidence
     return await _opened(client, merchant, order, answer)
 
 
@@ -112,22 +112,37 @@ def _returning(url: str, order: ChargeOrder) -> str:
     return f"{url}{separator}redirect_url={quote(order.details.return_url, safe='')}"
 
 
-def _waiting(evidence: Evidence) -> Evidence:
-    if evidence.outcome is not Outcome.REQUIRES_ACTION:
-        return evidence
-    return replace(evidence, next_action=NextAction(NextActionKind.WAIT, poll_after_s=POLL_AFTER_S))
-
-
 async def _refused(client: Client, merchant: Merchant, order: ChargeOrder, answer: Answer) -> Evidence:
     """Return the refusal where WeChat Pay knows no such order, else what the order says."""
-    refusal = replace(refusal_of(answer, Task.CHARGE), absent=False)
-    if not reading(answer, Task.CHARGE).is_doubtful:
+    read = reading(answer, Task.CHARGE)
+    refusal = refusal_of(answer, read)
+    if not read.is_doubtful:
         return refusal
-    found = await find_charge(client, merchant, order.request_reference, _REPLY)
+    found = await find_charge(client, merchant, order.request_reference, _REPLY, method=order.method.kind)
     if found.standing is Standing.ABSENT:
-        return refusal
-    evidence = replace(found.evidence, unsent=False, absent=False)
-    if order.method.kind is not MethodKind.WECHAT_CODE or found.standing is not Standing.OPEN:
-        return evidence
-    # An order that no code pays can not be paid with another one; while the payer types the password it still can.
-    return _waiting(evidence) if found.is_being_paid else refusal
+        # Our numbers are random: one that is used, paid or closed is that of a request of ours; its order will show.
+        return unknown(f"{answer.code} for an order that is not to be found") if read.is_repeated else refusal
+    if order.method.kind is MethodKind.WECHAT_CODE:
+        return await _refused_code(client, merchant, order, found, read=read, refusal=refusal)
+    return _said_of(found)
+
+
+async def _refused_code(
+    client: Client, merchant: Merchant, order: ChargeOrder, found: Found, *, read: Reading, refusal: Evidence
+) -> Evidence:
+    """Return the refusal of a code when its order is over, and make sure of that while it stands open.
+
+    Nobody knows whether an open order is still about to be paid with its code, and WeChat Pay gives back what it took
+    for an order that is reversed. It may refuse to reverse within 15 seconds of the payment: then nothing is known, and
+    the order is asked for and ended by the engine when its time to pay is over.
+    """
+    if found.standing is Standing.ENDED and read.is_repeated:
+        return _said_of(found)  # Ended before, by a cancel of ours: that is no refusal of this code.
+    if found.standing is Standing.OPEN and not found.is_being_paid:
+        found = await end(client, merchant, order.request_reference, found)
+    return refusal if found.standing is Standing.ENDED else _said_of(found)
+
+
+def _said_of(found: Found) -> Evidence:
+    """Return what an order says, for a request that has been answered."""
+    return replace(found.evidence, unsent=False, absent=False)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tollbridge_server.providers.rsa_keys import Signer, is_signed
 from tollbridge_server.providers.transport import MAX_ANSWER_BYTES, Answered, Silent, Transport, Unsent
-from tollbridge_server.providers.wechatpay import certificates, wire
+from tollbridge_server.providers.wechatpay import advice, certificates, wire
 from tollbridge_server.providers.wechatpay.answers import Answer, AnswerUnreadable, read_answer
 from tollbridge_server.providers.wechatpay.certificates import CertificateInvalid, KeyRing, PlatformCertificate
 from tollbridge_server.providers.wechatpay.encryption import seal_for, unseal
@@ -54,10 +54,15 @@ class Identity:
     api_v3_key: bytes = field(repr=False)
     public_key: RSAPublicKey | None = None
     public_key_id: str = ""
+    account_id: str = ""
 
 
 class NotAuthentic(Exception):
     """An answer or a notification that WeChat Pay did not sign, as far as we can tell; the text is for the log."""
+
+
+class Stale(NotAuthentic):
+    """A genuine signature that is too old or too new."""
 
 
 class NoPlatformKey(Exception):
@@ -77,6 +82,12 @@ class Client:
         self._keys = KeyRing(public_key=identity.public_key, public_key_id=identity.public_key_id)
         self._fetch: asyncio.Task[None] | None = None
         self._fetched: deque[float] = deque(maxlen=MAX_FETCHES)
+        self._log = logging.LoggerAdapter(logger, {"provider_account_id": identity.account_id})
+
+    @property
+    def identity(self) -> Identity:
+        """Who we are at WeChat Pay, and whom we believe."""
+        return self._identity
 
     @property
     def now_us(self) -> int:
@@ -102,14 +113,23 @@ class Client:
                 return read_answer(result.status, result.body, is_signed=True)
             if result.status < 400:
                 return Silent(f"HTTP {result.status}")
+            answer = read_answer(result.status, result.body, is_signed=False)
             if result.status == 401:
-                logger.error("wechatpay: HTTP 401; check mchid, serial_no, private_key and this machine's clock")
-            return read_answer(result.status, result.body, is_signed=False)
+                self._log.error("wechatpay %s: %s", request.verb, advice.on_refusal(answer))
+            return answer
         except NotAuthentic as error:
-            logger.warning("wechatpay %s: HTTP %d is not authentic: %s", request.verb, result.status, error)
+            self._log.warning("wechatpay %s: HTTP %d is not authentic: %s", request.verb, result.status, error)
             return Silent(f"the answer is not authentic: {error}")
         except AnswerUnreadable as error:
             return Silent(f"HTTP {result.status}: the answer can not be read: {error}")
+
+    async def ask(self, request: wire.Request) -> Answered | Unsent | Silent:
+        """Return what came, unread and unverified: for a question about keys, never for one about a payment."""
+        return await self._send(request)
+
+    def require_signed(self, result: Answered) -> None:
+        """Raise NotAuthentic unless an answer is signed with a key that is known by now; it fetches nothing."""
+        self._verify(_seal_of(result.headers), result.body, self._now_s())
 
     @property
     def origin(self) -> str:
@@ -189,8 +209,19 @@ class Client:
     def _verify(self, seal: Seal, body: bytes, now_s: float) -> None:
         key = self._key_of(seal)
         if key is None:
-            raise NotAuthentic(f"no key is known for serial {seal.serial[:64]!r}")
-        _require_signature(key, seal, body, now_s)
+            raise NotAuthentic(advice.on_unknown_key(seal.serial, public_key_id=self._identity.public_key_id))
+        self._require_signature(key, seal, body, now_s)
+
+    def _require_signature(self, key: RSAPublicKey, seal: Seal, body: bytes, now_s: float) -> None:
+        """Raise NotAuthentic unless the signature is right and fresh."""
+        if not is_signed(key, seal.text(body), seal.signature):
+            is_public_key = seal.serial == self._identity.public_key_id
+            raise NotAuthentic(advice.on_wrong_signature(is_public_key=is_public_key))
+        try:
+            seal.require_fresh(now_s)
+        except SealStale as error:
+            # The signature is genuine, so this is worth an operator's look: anybody could send a wrong one.
+            raise Stale(f"{error}; synchronise this machine's clock") from error
 
     def _key_of(self, seal: Seal) -> RSAPublicKey | None:
         return self._keys.key_of(seal.serial, self._now_s())
@@ -224,7 +255,7 @@ class Client:
             else:
                 self._keys.take(found, self._now_s())
         except (NotAuthentic, CertificateInvalid) as error:
-            logger.warning("wechatpay: the platform certificates could not be fetched: %s", error)
+            self._log.warning("wechatpay: the platform certificates could not be fetched: %s", error)
         finally:
             self._fetch = None
 
@@ -247,8 +278,11 @@ class Client:
         if result.status == 404 and self._identity.public_key is not None:
             return None
         if result.status != 200:
-            hint = "; such an account needs public_key and public_key_id" if result.status == 404 else ""
-            raise NotAuthentic(f"HTTP {result.status}{hint}")
+            raise NotAuthentic(advice.on_no_certificates(result))
+        return self.read_certificates(result)
+
+    def read_certificates(self, result: Answered) -> tuple[PlatformCertificate, ...]:
+        """Return the list in an answer of the certificates' path. Raises NotAuthentic and CertificateInvalid."""
         seal = _seal_of(result.headers)
         found = certificates.read_list(result.body, api_v3_key=self._identity.api_v3_key)
         # The key may be in this very answer, which the APIv3 key has just proved; the seal adds that it is fresh.
@@ -257,7 +291,7 @@ class Client:
         key = self._key_of(seal) or offered.key_of(seal.serial, self._now_s())
         if key is None:
             raise NotAuthentic("the list is signed with a key that is not in it")
-        _require_signature(key, seal, result.body, self._now_s())
+        self._require_signature(key, seal, result.body, self._now_s())
         return found
 
 
@@ -265,16 +299,4 @@ def _seal_of(headers: Mapping[str, str]) -> Seal:
     try:
         return read_seal(headers)
     except SealInvalid as error:
-        raise NotAuthentic(str(error)) from error
-
-
-def _require_signature(key: RSAPublicKey, seal: Seal, body: bytes, now_s: float) -> None:
-    """Raise NotAuthentic unless the signature is right and fresh."""
-    if not is_signed(key, seal.text(body), seal.signature):
-        raise NotAuthentic("wrong signature; did anything between WeChat Pay and us change the body?")
-    try:
-        seal.require_fresh(now_s)
-    except SealStale as error:
-        # The signature is genuine, so this is worth an operator's look: anybody could send a wrong one.
-        logger.warning("wechatpay: a genuine signature is stale: %s; synchronise this machine's clock", error)
         raise NotAuthentic(str(error)) from error

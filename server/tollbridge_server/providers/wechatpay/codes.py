@@ -7,6 +7,7 @@ about the request alone; whether an order was paid or a refund was made, only a 
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,30 +32,46 @@ class Reading:
     """What an error amounts to.
 
     `is_absent`: WeChat Pay does not know what was asked for. `is_doubtful`: a query has to confirm it, because the
-    same code also comes for a number that has a history.
+    same code also comes for a number that has a history. `is_repeated`: the refusal speaks of such a history itself.
     """
 
     outcome: Outcome
     failure: Failure | None = None
     is_absent: bool = False
     is_doubtful: bool = False
+    is_repeated: bool = False
 
 
 _Meaning = tuple[DeclineReason, RetryAdvice]
 _R, _A = DeclineReason, RetryAdvice
 
 _CONFIGURED_WRONG: _Meaning = (_R.PROVIDER_CONFIGURATION, _A.AFTER_OPERATOR)
-_NO_CANCEL: _Meaning = (_R.CANCEL_NOT_POSSIBLE, _A.NEVER)
 _NO_REFUND: _Meaning = (_R.REFUND_NOT_POSSIBLE, _A.NEVER)
 
-_CONFIGURATION = frozenset(
-    {"SIGN_ERROR", "NO_AUTH", "NOAUTH", "APPID_MCHID_NOT_MATCH", "MCH_NOT_EXISTS", "MCHID_NOT_EXIST"}
-)
-"""The request was turned away before it reached the business: nothing came of it, and a query would fail alike."""
+_PERMISSION = "mchid, and whether the merchant platform has opened the product for it"
+_CONFIGURATION = {
+    "SIGN_ERROR": "mchid, serial_no, private_key and this machine's clock",
+    "NO_AUTH": _PERMISSION,
+    "NOAUTH": _PERMISSION,
+    "APPID_MCHID_NOT_MATCH": "app_id, more_app_ids and mchid",
+    "MCH_NOT_EXISTS": "mchid",
+    "MCHID_NOT_EXIST": "mchid",
+}
+"""The request was turned away before it reached the business, and what an operator has to look at."""
 
 _OPEN = frozenset({"SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BANKERROR", "SERVICE_UNAVAILABLE"})
 _NOT_FOUND = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "ORDER_NOT_EXISTS", "RESOURCE_NOT_EXISTS"})
 _LIMITED = frozenset({"FREQUENCY_LIMITED", "FREQUENCY_LIMIT", "RATELIMIT_EXCEEDED"})
+_REPEATED = frozenset({"OUT_TRADE_NO_USED", "ORDER_PAID", "ORDERPAID", "ORDER_CLOSED", "ORDERCLOSED"})
+_NOT_ENDED = _REPEATED | _NOT_FOUND | {"PARAM_ERROR", "INVALID_REQUEST", "RULE_LIMIT", "TRADE_ERROR"}
+"""With these WeChat Pay refuses to close or to reverse; what became of the order only a query tells."""
+
+_OURS = frozenset({"appid", "mchid", "notify_url", "out_trade_no"})
+"""What we write into an order by ourselves; all other fields are the caller's."""
+
+_TOO_MUCH = re.compile("(大于|超过|超出).{0,8}金额|已全额退款")
+_TOO_SOON = re.compile("频繁|频率|间隔|稍后")
+"""What WeChat Pay writes in the message of a refused refund: its code is the same for all of it."""
 
 _TABLES: dict[Task, dict[str, _Meaning]] = {
     Task.CHARGE: {
@@ -67,26 +84,14 @@ _TABLES: dict[Task, dict[str, _Meaning]] = {
         "NOTENOUGH": (_R.INSUFFICIENT_FUNDS, _A.OTHER_METHOD),
         "ACCOUNT_ERROR": (_R.ACCOUNT_RESTRICTED, _A.OTHER_METHOD),
         "ACCOUNTERROR": (_R.ACCOUNT_RESTRICTED, _A.OTHER_METHOD),
-        "OUT_TRADE_NO_USED": (_R.DUPLICATE, _A.NEVER),
-        "ORDER_PAID": (_R.DUPLICATE, _A.NEVER),
-        "ORDERPAID": (_R.DUPLICATE, _A.NEVER),
-        "ORDER_CLOSED": (_R.DUPLICATE, _A.NEVER),
+        **dict.fromkeys(_REPEATED, (_R.DUPLICATE, _A.NEVER)),
     },
-    Task.CANCEL: {
-        "PARAM_ERROR": _NO_CANCEL,
-        "INVALID_REQUEST": _NO_CANCEL,
-        "RULE_LIMIT": _NO_CANCEL,
-        "TRADE_ERROR": _NO_CANCEL,
-        "ORDER_PAID": _NO_CANCEL,
-        "ORDERPAID": _NO_CANCEL,
-        "ORDER_CLOSED": _NO_CANCEL,
-    },
+    Task.CANCEL: {},
     Task.REFUND: {
         "PARAM_ERROR": _NO_REFUND,
         "INVALID_REQUEST": _NO_REFUND,
         "INVALID_TRANSACTIONID": _NO_REFUND,
-        "RESOURCE_NOT_EXISTS": _NO_REFUND,
-        "ORDER_NOT_EXIST": _NO_REFUND,
+        **dict.fromkeys(_NOT_FOUND, _NO_REFUND),
         "TRADE_OVERDUE": _NO_REFUND,
         "REFUND_FEE_MISMATCH": (_R.AMOUNT_INVALID, _A.CORRECTED_DATA),
         "NOT_ENOUGH": (_R.BALANCE_INSUFFICIENT, _A.LATER),
@@ -99,24 +104,53 @@ _TABLES: dict[Task, dict[str, _Meaning]] = {
 _UNKNOWN = Reading(Outcome.UNKNOWN)
 
 
-def reading_of(task: Task, *, status: int, code: str, message: str) -> Reading:
-    """Return what an error of HTTP `status` means to `task`."""
-    if code in USER_PAYING:
+def reading_of(task: Task, *, status: int, code: str, message: str, field: str = "") -> Reading:
+    """Return what an error of HTTP `status` means to `task`; `field` is the place that it complains of, if any."""
+    if code in USER_PAYING and task in (Task.CHARGE, Task.CANCEL):
         return Reading(Outcome.PENDING)
     if task is not Task.QUERY and status in (400, 401, 403, 404) and code in _CONFIGURATION:
-        return Reading(Outcome.DECLINED, _failure(_CONFIGURED_WRONG, code, message))
+        return _misconfigured(task, status, code, message)
     if task is Task.CHARGE and (status == 429 or code in _LIMITED):
         # Turned away at the gate: another account may take the payment now.
         failure = _failure((_R.PROVIDER_UNAVAILABLE, _A.LATER), code, message)
         return Reading(Outcome.DECLINED, failure, is_doubtful=True)
-    meaning = _TABLES[task].get(code)
+    meaning = _meaning_of(task, code, message=message, field=field)
     if 400 <= status < 500 and meaning is not None:
-        return Reading(Outcome.DECLINED, _failure(meaning, code, message), is_doubtful=True)
+        failure = _failure(meaning, code, f"{field}: {message}" if field else message)
+        return Reading(Outcome.DECLINED, failure, is_doubtful=True, is_repeated=code in _REPEATED)
     if task is Task.QUERY and status == 404 and code in _NOT_FOUND:
         return Reading(Outcome.UNKNOWN, is_absent=True)
-    if code not in _OPEN and code not in _LIMITED:
+    is_expected = code in _OPEN or code in _LIMITED or (task is Task.CANCEL and code in _NOT_ENDED)
+    if not is_expected:
         logger.warning("wechatpay %s: HTTP %d with code %.64r proves nothing", task.value, status, code)
     return _UNKNOWN
+
+
+def _misconfigured(task: Task, status: int, code: str, message: str) -> Reading:
+    """Return what a refusal means that came before the business.
+
+    Nothing came of a charge. A refund may have been made by an earlier sending, which only a query tells; and a cancel
+    that is refused so leaves its order as it is, to be canceled again when the settings are right.
+    """
+    logger.error("wechatpay %s: HTTP %d %s; check %s", task.value, status, code, _CONFIGURATION[code])
+    if task is Task.CANCEL:
+        return _UNKNOWN
+    return Reading(Outcome.DECLINED, _failure(_CONFIGURED_WRONG, code, message), is_doubtful=task is Task.REFUND)
+
+
+def _meaning_of(task: Task, code: str, *, message: str, field: str) -> _Meaning | None:
+    """Return the meaning in the table of `task`, or what the field or the message tell beyond the code."""
+    if task is Task.CHARGE and code == "PARAM_ERROR":
+        place, _, name = field.removeprefix("/").partition("/")
+        top = name.partition("/")[0]
+        if place == "body" and top not in _OURS:
+            return (_R.AMOUNT_INVALID if top == "amount" else _R.NOT_PERMITTED), _A.CORRECTED_DATA
+    if task is Task.REFUND and code == "INVALID_REQUEST":
+        if _TOO_MUCH.search(message):
+            return _R.AMOUNT_INVALID, _A.CORRECTED_DATA
+        if _TOO_SOON.search(message):
+            return _R.REFUND_NOT_POSSIBLE, _A.LATER
+    return _TABLES[task].get(code)
 
 
 def _failure(meaning: _Meaning, code: str, message: str) -> Failure:

@@ -1,7 +1,7 @@
 """What an answer of WeChat Pay amounts to as evidence about one reference of ours.
 
-Refuses to see a success in an answer that is about another reference, has no readable amount, or is not signed.
-States that are not in the tables are UNKNOWN.
+Refuses to see a success in an answer that is about another reference or another merchant, has no readable amount, or
+is not signed. States that are not in the tables are UNKNOWN.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceS
 from tollbridge_server.providers.transport import Silent, Unsent
 from tollbridge_server.providers.wechatpay.answers import Answer
 from tollbridge_server.providers.wechatpay.codes import Reading, Task, reading_of
+from tollbridge_server.providers.wechatpay.merchant import Merchant
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +32,13 @@ _REFUND_OUTCOMES = {
     "PROCESSING": Outcome.PENDING,
     "SUCCESS": Outcome.SUCCEEDED,
     "CLOSED": Outcome.DECLINED,
-    # The money has left the merchant and did not reach the payer; somebody has to direct it in WeChat Pay's console,
-    # and a second refund would pay twice.
+    # The money has left the merchant and did not reach the payer, and a second refund would pay twice.
     "ABNORMAL": Outcome.PENDING,
 }
+_ABNORMAL = (
+    "ABNORMAL: the money did not reach the payer; direct it with the abnormal-refund action (异常退款处理) in the "
+    "transaction centre (交易中心) of the merchant platform, and never with a second refund"
+)
 
 
 def unknown(detail: str, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
@@ -49,14 +53,25 @@ def silence_of(result: Unsent | Silent, source: EvidenceSource = EvidenceSource.
 
 def reading(answer: Answer, task: Task) -> Reading:
     """Return what an error means to `task`."""
-    return reading_of(task, status=answer.status, code=answer.code, message=answer.text("message"))
+    message, field = answer.text("message"), answer.wrong_field
+    return reading_of(task, status=answer.status, code=answer.code, message=message, field=field)
 
 
-def refusal_of(answer: Answer, task: Task, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
-    """Return the evidence of an answer that is no success."""
-    read = reading(answer, task)
+def refusal_of(answer: Answer, read: Reading, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
+    """Return the evidence of an answer that is no success, and was read as `read`."""
     detail = "" if read.failure else f"HTTP {answer.status} {answer.code[:64]!r}"
     return Evidence(read.outcome, source, failure=read.failure, absent=read.is_absent, detail=detail)
+
+
+def order_evidence(answer: Answer, merchant: Merchant, reference: str, source: EvidenceSource) -> Evidence:
+    """Return what a signed answer to a request of ours says of the charge `reference`, if it is this merchant's."""
+    if answer.text("mchid") != merchant.mchid:
+        return unknown("the answer is about another merchant's order", source)
+    app_id = answer.text("appid")
+    if app_id and not merchant.owns(app_id):
+        logger.error("wechatpay: an order is of app %.32r; add it to more_app_ids if it is this account's", app_id)
+        return unknown("the answer is about another app's order", source)
+    return trade_evidence(answer, reference, source)
 
 
 def trade_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Evidence:
@@ -81,6 +96,13 @@ def trade_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Ev
     return Evidence(outcome, source, number, amount)
 
 
+def given_back_evidence(answer: Answer, reference: str, charge_reference: str, source: EvidenceSource) -> Evidence:
+    """Return what a signed answer says of the refund `reference`, if it is one of the order `charge_reference`."""
+    if answer.text("out_trade_no") != charge_reference:
+        return unknown("the answer is about a refund of another order", source)
+    return refund_evidence(answer, reference, source)
+
+
 def refund_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Evidence:
     """Return what a signed answer or notification says of the refund `reference`."""
     if answer.text("out_refund_no") != reference:
@@ -91,8 +113,8 @@ def refund_evidence(answer: Answer, reference: str, source: EvidenceSource) -> E
         logger.warning("wechatpay: refund status %.32r is not known", state)
         return unknown(f"refund status {state[:32]!r}", source)
     if state == "ABNORMAL":
-        logger.error("wechatpay: refund %s is ABNORMAL; direct it in the merchant console", number[:64])
-        return Evidence(outcome, source, number, detail="ABNORMAL: to be directed in the merchant console")
+        logger.error("wechatpay: refund %s is %s", number[:64], _ABNORMAL)
+        return Evidence(outcome, source, number, needs_person=True, detail=_ABNORMAL)
     if outcome is Outcome.DECLINED:
         message = "WeChat Pay closed the refund; the money is still the merchant's"
         failure = Failure(DeclineReason.REFUND_NOT_POSSIBLE, state, message, retry=RetryAdvice.LATER)

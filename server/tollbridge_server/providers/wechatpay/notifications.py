@@ -25,6 +25,7 @@ from tollbridge_server.providers.wechatpay.evidence import refund_evidence, trad
 from tollbridge_server.providers.wechatpay.merchant import Merchant
 
 MAX_EVENT_ID_LENGTH = 64
+_SHOWN_LENGTH = 40
 _SOURCE = EvidenceSource.NOTIFICATION
 _PAID = "TRANSACTION.SUCCESS"
 _REFUNDS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
@@ -47,11 +48,14 @@ def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) ->
     if kind != _PAID and kind not in _REFUNDS:
         return ()
     content = _resource(event, client)
+    # Signed and opened with the APIv3 key, it is WeChat Pay's word, so what came is worth to be shown; no id is secret.
     if _text(content, "mchid") != merchant.mchid:
-        raise NotificationRefused("for another merchant")
+        raise NotificationRefused(f"for another merchant: {_shown(content, 'mchid')} came; check mchid")
     # What is said of a refund names no app.
     if kind == _PAID and not merchant.owns(_text(content, "appid")):
-        raise NotificationRefused("for another app")
+        raise NotificationRefused(
+            f"for another app: {_shown(content, 'appid')} came; check app_id, or add it to more_app_ids"
+        )
     if len(event_id) > MAX_EVENT_ID_LENGTH:
         event_id = hashlib.sha256(event_id.encode()).hexdigest()
     return (_notification(kind, event_id, content),)
@@ -102,6 +106,10 @@ def _object(raw: bytes) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise NotificationRefused("signed, but not an object")
     return value
+
+
+def _shown(members: Mapping[str, Any], name: str) -> str:
+    return f"{name} {_text(members, name)[:_SHOWN_LENGTH]!r}"
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

@@ -8,13 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.domain.evidence import (
+    DeclineReason,
+    Evidence,
+    EvidenceSource,
+    Failure,
+    NextAction,
+    NextActionKind,
+    Outcome,
+)
+from tollbridge_server.domain.payment_method import MethodKind
+from tollbridge_server.domain.values import replace
+from tollbridge_server.ports.provider import ChargeReference, Inquiry
 from tollbridge_server.providers.transport import Silent, Unsent
 from tollbridge_server.providers.wechatpay import wire
 from tollbridge_server.providers.wechatpay.answers import Answer
 from tollbridge_server.providers.wechatpay.client import Client
 from tollbridge_server.providers.wechatpay.codes import Task
-from tollbridge_server.providers.wechatpay.evidence import refund_evidence, refusal_of, silence_of, trade_evidence
+from tollbridge_server.providers.wechatpay.evidence import (
+    given_back_evidence,
+    order_evidence,
+    reading,
+    refusal_of,
+    silence_of,
+)
 from tollbridge_server.providers.wechatpay.merchant import Merchant
 
 SCANNED = "MICROPAY"
@@ -22,6 +39,12 @@ SCANNED = "MICROPAY"
 
 BEING_PAID = frozenset({"USERPAYING", "ACCEPT"})
 """States in which an order may be paid without anybody doing anything more."""
+
+POLL_AFTER_S = 5
+"""WeChat Pay asks for a question every five to ten seconds while the payer types the password."""
+
+WAIT = NextAction(NextActionKind.WAIT, poll_after_s=POLL_AFTER_S)
+"""What is to be done about a code that the payer showed: nobody can act on it but the payer."""
 
 
 class Standing(Enum):
@@ -36,12 +59,16 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A standing, the evidence that it was read from, whether the payer showed a code, and is typing the password."""
+    """A standing, and the evidence that it was read from.
+
+    `is_scanned`: the payer showed a code. `is_being_paid`: and is typing the password. `app_id` is the order's app.
+    """
 
     standing: Standing
     evidence: Evidence
     is_scanned: bool = False
     is_being_paid: bool = False
+    app_id: str = ""
 
 
 _STANDINGS = {
@@ -54,53 +81,76 @@ _STANDINGS = {
 
 
 async def find_charge(
-    client: Client, merchant: Merchant, reference: str, source: EvidenceSource, *, transaction_id: str = ""
+    client: Client,
+    merchant: Merchant,
+    reference: str,
+    source: EvidenceSource,
+    *,
+    method: MethodKind | None,
+    transaction_id: str = "",
 ) -> Found:
     """Return where the order with our `reference` stands; asked by WeChat Pay's own number where that is known.
 
+    `method` is what the order was made with, None where that is not known: WeChat Pay may name it only when it is paid.
     Only our reference can show that there is no order: a number that is not found leaves the question open.
     """
     if transaction_id:
         by_number = wire.query_by_transaction(transaction_id, mchid=merchant.mchid)
-        found = _found(await client.call(by_number), reference, source)
+        found = found_in(await client.call(by_number), merchant, reference, source, method=method)
         if found.standing is not Standing.ABSENT:
             return found
-    return _found(await client.call(wire.query(reference, mchid=merchant.mchid)), reference, source)
+    by_reference = wire.query(reference, mchid=merchant.mchid)
+    return found_in(await client.call(by_reference), merchant, reference, source, method=method)
 
 
-def _found(answer: Answer | Unsent | Silent, reference: str, source: EvidenceSource) -> Found:
+def found_in(
+    answer: Answer | Unsent | Silent,
+    merchant: Merchant,
+    reference: str,
+    source: EvidenceSource,
+    *,
+    method: MethodKind | None,
+) -> Found:
+    """Return where an answer that shows an order says that it stands."""
     if not isinstance(answer, Answer):
         return Found(Standing.UNKNOWN, silence_of(answer, source))
     if not answer.is_success:
-        refused = refusal_of(answer, Task.QUERY, source)
+        refused = refusal_of(answer, reading(answer, Task.QUERY), source)
         return Found(Standing.ABSENT if refused.absent else Standing.UNKNOWN, refused)
-    evidence = trade_evidence(answer, reference, source)
+    evidence = order_evidence(answer, merchant, reference, source)
     standing = _STANDINGS.get(evidence.outcome, Standing.UNKNOWN)
+    is_scanned = method is MethodKind.WECHAT_CODE or answer.text("trade_type") == SCANNED
+    if is_scanned and evidence.outcome is Outcome.REQUIRES_ACTION:
+        evidence = replace(evidence, next_action=WAIT)
     is_being_paid = answer.text("trade_state") in BEING_PAID
-    return Found(standing, evidence, answer.text("trade_type") == SCANNED, is_being_paid)
+    return Found(standing, evidence, is_scanned, is_being_paid, answer.text("appid"))
 
 
-async def ask_trade(
-    client: Client, merchant: Merchant, reference: str, source: EvidenceSource, *, transaction_id: str = ""
-) -> Evidence:
-    """Return what WeChat Pay says of the order with our `reference`, whose own number is `transaction_id` if known."""
-    return (await find_charge(client, merchant, reference, source, transaction_id=transaction_id)).evidence
+async def ask_trade(client: Client, merchant: Merchant, inquiry: Inquiry) -> Evidence:
+    """Return what WeChat Pay says of the order that `inquiry` is about."""
+    reference, number = inquiry.request_reference, inquiry.provider_reference
+    # The charge may be a later one than the order, after a change of the payment method.
+    method = inquiry.charge.method if inquiry.charge.request_reference == reference else None
+    source = EvidenceSource.QUERY
+    return (await find_charge(client, merchant, reference, source, method=method, transaction_id=number)).evidence
 
 
-async def ask_refund(client: Client, reference: str, source: EvidenceSource) -> Evidence:
-    """Return what WeChat Pay says of the refund with our `reference`."""
+async def ask_refund(client: Client, reference: str, charge_reference: str, source: EvidenceSource) -> Evidence:
+    """Return what WeChat Pay says of the refund with our `reference`, of the order with our `charge_reference`."""
     answer = await client.call(wire.refund_query(reference))
     if not isinstance(answer, Answer):
         return silence_of(answer, source)
     if not answer.is_success:
-        return refusal_of(answer, Task.QUERY, source)
-    return refund_evidence(answer, reference, source)
+        return refusal_of(answer, reading(answer, Task.QUERY), source)
+    return given_back_evidence(answer, reference, charge_reference, source)
 
 
-async def ask_cancel(client: Client, merchant: Merchant, charge_reference: str) -> Evidence:
+async def ask_cancel(client: Client, merchant: Merchant, charge: ChargeReference) -> Evidence:
     """Return what became of a cancel, which is to be seen in its charge only."""
-    found = await find_charge(client, merchant, charge_reference, EvidenceSource.QUERY)
-    return cancel_evidence(found, EvidenceSource.QUERY)
+    source = EvidenceSource.QUERY
+    return cancel_evidence(
+        await find_charge(client, merchant, charge.request_reference, source, method=charge.method), source
+    )
 
 
 def cancel_evidence(found: Found, source: EvidenceSource) -> Evidence:

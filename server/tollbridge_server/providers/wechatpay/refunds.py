@@ -9,7 +9,7 @@ from tollbridge_server.providers.wechatpay import wire
 from tollbridge_server.providers.wechatpay.answers import Answer
 from tollbridge_server.providers.wechatpay.client import Client
 from tollbridge_server.providers.wechatpay.codes import Task
-from tollbridge_server.providers.wechatpay.evidence import reading, refund_evidence, refusal_of, silence_of
+from tollbridge_server.providers.wechatpay.evidence import given_back_evidence, reading, refusal_of, silence_of
 from tollbridge_server.providers.wechatpay.limits import refusal_of_amount
 from tollbridge_server.providers.wechatpay.merchant import Merchant
 from tollbridge_server.providers.wechatpay.queries import ask_refund
@@ -22,15 +22,17 @@ async def refund(client: Client, merchant: Merchant, order: RefundOrder) -> Evid
     refused = refusal_of_amount(order.amount)
     if refused is not None:
         return refused
+    reference, charge_reference = order.request_reference, order.charge.request_reference
     answer = await client.call(wire.refund(order, merchant))
     if not isinstance(answer, Answer):
         return silence_of(answer)
     if answer.is_success:
-        return refund_evidence(answer, order.request_reference, _REPLY)
-    refusal = refusal_of(answer, Task.REFUND)
-    if not reading(answer, Task.REFUND).is_doubtful:
-        return replace(refusal, absent=False)
-    found = await ask_refund(client, order.request_reference, _REPLY)
+        return given_back_evidence(answer, reference, charge_reference, _REPLY)
+    read = reading(answer, Task.REFUND)
+    refusal = refusal_of(answer, read)
+    if not read.is_doubtful:
+        return refusal
+    found = await ask_refund(client, reference, charge_reference, _REPLY)
     if refusal.outcome is Outcome.DECLINED and found.absent:
         return refusal
     return replace(found, unsent=False, absent=False)

@@ -25,6 +25,7 @@ from tests.unit.providers.wechatpay.keys import (
     serial_of,
 )
 
+ACCOUNT_ID = "shop"
 MCHID = "1900000001"
 APP_ID = "wx0000000000000001"
 MERCHANT_SERIAL = serial_of(0xAB12)
@@ -138,6 +139,7 @@ def client_of(origin: str, *, public_key: bool = False, clock: Clock | None = No
         api_v3_key=API_V3_KEY,
         public_key=PLATFORM.public_key() if public_key else None,
         public_key_id=PUBLIC_KEY_ID if public_key else "",
+        account_id=ACCOUNT_ID,
     )
     return Client(identity, Transport(origin), Signer(MERCHANT), now_s=clock or Clock())
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnreadable, NoBill
-from tollbridge_server.providers.wechatpay import bills
-from tollbridge_server.providers.wechatpay.bills import fetch_bill, read_bill
+from tollbridge_server.providers.wechatpay import bills, client
+from tollbridge_server.providers.wechatpay.bills import BillTooLarge, fetch_bill, read_bill
 
 from tests.unit.providers.wechatpay.platform import Platform, Reply, json_reply, serving_client
 
@@ -35,7 +36,7 @@ def line(
     end = [name, "", fee, "0.60%", "88.88", "0.00", ""]
     if state != "SUCCESS":
         refund = ["5030000001", "refund", more.get("given_back", "10.00"), "0.00", "ORIGINAL", "PROCESSING"]
-        amounts, end = ["0.00", "0.00"], [name, "", fee, "0.60%", "0.00", "10.00", ""]
+        amounts, end = ["0.00", "0.00"], [name, "", fee, "0.60%", "0.00", more.get("asked_back", "10.00"), ""]
     cells = [*begin, state, "OTHERS", more.get("currency", "CNY"), *amounts, *refund, *end]
     return "`" + ",`".join(cells)
 
@@ -102,6 +103,7 @@ def test_a_name_may_hold_commas_and_what_ends_a_line_elsewhere() -> None:
         pytest.param(text(PAYMENT), "1 rows where the bill counts 2", id="a row is missing"),
         pytest.param(text(line(settled="88.79"), REFUND), "do not add up", id="a fen is missing"),
         pytest.param(text(PAYMENT, line("REFUND", given_back="9.99")), "do not add up", id="a refund is other"),
+        pytest.param(text(PAYMENT, line("REFUND", asked_back="9.99")), "申请退款总金额", id="another refund was asked"),
         pytest.param(text(totals=TOTALS.replace("`2", "`two")), "can not be read", id="a count that is none"),
         pytest.param(text(totals=TOTALS.replace("88.80", "8.8.8")), "can not be read", id="a sum that is none"),
         pytest.param(text().replace("订单总金额", "总额"), "no sum", id="a sum without its name"),
@@ -138,10 +140,56 @@ def test_a_file_that_is_no_bill_is_refused(file: bytes, message: str) -> None:
         read_bill(file, sha1=hashlib.sha1(text().encode()).hexdigest())
 
 
-def test_a_list_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hash_may_be_that_of_the_file_as_it_came() -> None:
+    packed = gzip.compress(text().encode())
+    assert len(read_bill(packed, sha1=hashlib.sha1(packed).hexdigest())) == 2
+
+
+@pytest.mark.parametrize("sha1", ["", "é" * 40])
+def test_a_hash_that_is_none_proves_nothing(sha1: str) -> None:
+    with pytest.raises(BillUnreadable, match="hash"):
+        read_bill(text().encode(), sha1=sha1)
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_a_list_that_is_larger_than_the_limit_is_refused_with_the_limit(
+    monkeypatch: pytest.MonkeyPatch, is_packed: bool
+) -> None:
     monkeypatch.setattr(bills, "MAX_BILL_BYTES", 100)
-    with pytest.raises(BillUnreadable, match="too large"):
-        read(text())
+    plain = text().encode()
+    with pytest.raises(BillTooLarge, match=r"too large.*100 bytes"):
+        read_bill(gzip.compress(plain) if is_packed else plain, sha1=hashlib.sha1(plain).hexdigest())
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("piece_bytes", [1, 2, 3, 7, 64])
+def test_a_list_may_be_cut_anywhere_while_it_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch, piece_bytes: int, is_packed: bool
+) -> None:
+    whole = read("\ufeff" + text())
+    monkeypatch.setattr(bills, "_CHUNK_BYTES", piece_bytes)
+    plain = ("\ufeff" + text().removesuffix("\n")).encode()
+
+    found = read_bill(gzip.compress(plain) if is_packed else plain, sha1=hashlib.sha1(plain).hexdigest())
+
+    assert found == whole
+
+
+def test_a_list_is_never_held_whole() -> None:
+    endless = b"`" * (32 * 1024 * 1024)
+    packed, sha1 = gzip.compress(endless, compresslevel=1), hashlib.sha1(endless).hexdigest()
+    tracemalloc.start()
+    try:
+        with pytest.raises(BillUnreadable, match="no end"):
+            read_bill(packed, sha1=sha1)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 16 * 1024 * 1024
+
+
+def test_a_bill_of_a_quarter_of_a_gigabyte_is_within_the_limit() -> None:
+    assert bills.MAX_BILL_BYTES == 256 * 1024 * 1024
 
 
 async def fetched(answer: Reply | dict[str, str], *, file: Reply | None = None) -> tuple[Bill | NoBill, Platform]:
@@ -165,6 +213,34 @@ async def test_a_bill_is_fetched_from_the_address_that_wechat_pay_names_with_our
 
 
 @pytest.mark.parametrize(
+    "origin", ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com", "http://127.0.0.1:1"]
+)
+async def test_an_address_at_either_of_wechat_pay_s_hosts_is_asked_for_where_we_ask(origin: str) -> None:
+    bill, platform = await fetched({"download_url": origin + FILE})
+
+    assert isinstance(bill, Bill)
+    assert platform.paths[-1] == FILE
+
+
+async def test_a_list_that_is_too_large_does_not_become_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bills, "MAX_BILL_BYTES", 100)
+
+    bill, _ = await fetched({"download_url": "{}" + FILE})
+
+    assert isinstance(bill, NoBill)
+    assert (bill.is_retryable, "100 bytes" in bill.reason) == (False, True)
+
+
+async def test_a_file_that_is_too_large_does_not_become_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MAX_FILE_BYTES", 100)
+
+    bill, _ = await fetched({"download_url": "{}" + FILE})
+
+    assert isinstance(bill, NoBill)
+    assert (bill.is_retryable, "file is too large" in bill.reason) == (False, True)
+
+
+@pytest.mark.parametrize(
     ("answer", "is_retryable"),
     [
         (Reply(b'{"code":"NO_STATEMENT_EXIST","message":"none"}', status=400, key=None), True),
@@ -175,6 +251,11 @@ async def test_a_bill_is_fetched_from_the_address_that_wechat_pay_names_with_our
         (Reply(b"{}", key=None), True),
         ({"download_url": "{}/v3/billdownload/file?token=abc", "hash_value": "00"}, True),
         ({"download_url": "https://evil.example/v3/billdownload/file?token=abc"}, False),
+        ({"download_url": "https://api.mch.weixin.qq.com.evil.example/v3/billdownload/file?token=abc"}, False),
+        ({"download_url": "https://api.mch.weixin.qq.com@evil.example/v3/billdownload/file?token=abc"}, False),
+        ({"download_url": "http://api.mch.weixin.qq.com/v3/billdownload/file?token=abc"}, False),
+        ({"download_url": "https://127.0.0.1/v3/billdownload/file?token=abc"}, False),
+        ({"download_url": "https://api.mch.weixin.qq.com"}, False),
         ({"download_url": "https://[::1/bill"}, False),
         ({"download_url": ""}, False),
     ],

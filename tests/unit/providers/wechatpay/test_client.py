@@ -26,6 +26,7 @@ from tests.unit.providers.wechatpay.keys import (
     serial_of,
 )
 from tests.unit.providers.wechatpay.platform import (
+    ACCOUNT_ID,
     CERTIFICATE,
     CERTIFICATE_SERIAL,
     CERTIFICATES,
@@ -102,10 +103,52 @@ async def test_an_error_with_a_signature_is_handed_on_as_signed() -> None:
 async def test_a_refused_signature_of_ours_is_handed_on_and_logged_with_what_to_check(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    answer = await asked(Reply(b'{"code":"SIGN_ERROR"}', status=401, key=None))
+    said = '{"code":"SIGN_ERROR","message":"签名错误","detail":{"sign_information":{"url":"/v3/secret"}}}'
+    answer = await asked(Reply(said.encode(), status=401, key=None))
     assert isinstance(answer, Answer)
-    assert "clock" in caplog.text
-    assert "serial_no" in caplog.text
+    [record] = caplog.records
+    assert (
+        "HTTP 401 SIGN_ERROR 签名错误; check mchid, serial_no, private_key and this machine's clock" in record.message
+    )
+    assert vars(record)["provider_account_id"] == ACCOUNT_ID
+    assert "secret" not in record.message
+
+
+async def test_certificates_that_are_refused_say_what_to_check(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving_client() as (platform, client):
+        platform.answer(
+            CERTIFICATES, Reply('{"code":"SIGN_ERROR","message":"签名错误"}'.encode(), status=401, key=None)
+        )
+        await client.warm()
+    [record] = caplog.records
+    assert "could not be fetched: HTTP 401 SIGN_ERROR 签名错误; check mchid, serial_no, private_key" in record.message
+    assert vars(record)["provider_account_id"] == ACCOUNT_ID
+
+
+async def test_a_wrong_signature_under_the_public_keys_id_names_the_public_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving_client(public_key=True) as (platform, client):
+        platform.answer(CERTIFICATES, NO_CERTIFICATES)
+        platform.answer(QUERY, Reply(PAID.body, key=rsa_key("forger"), serial=PUBLIC_KEY_ID))
+        assert isinstance(await client.call(Request("GET", QUERY)), Silent)
+    [record] = caplog.records
+    assert "is public_key WeChat Pay's, the one that public_key_id names?" in record.message
+
+
+async def test_a_signature_under_another_public_keys_id_names_the_id(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving_client(public_key=True) as (platform, client):
+        platform.answer(CERTIFICATES, NO_CERTIFICATES)
+        platform.answer(QUERY, Reply(PAID.body, serial="PUB_KEY_ID_2"))
+        assert isinstance(await client.call(Request("GET", QUERY)), Silent)
+    assert f"serial 'PUB_KEY_ID_2'; check public_key_id (it is {PUBLIC_KEY_ID}) and public_key" in caplog.text
+
+
+async def test_a_wrong_signature_under_a_certificate_does_not_accuse_public_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert isinstance(await asked(Reply(PAID.body, key=rsa_key("forger"))), Silent)
+    assert "public_key" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -159,7 +202,9 @@ async def test_a_stale_answer_is_silence_and_the_log_suspects_the_clock(
     late_s: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert isinstance(await asked(Reply(PAID.body, late_s=late_s)), Silent)
-    assert "clock may be wrong" in caplog.text
+    [record] = caplog.records
+    assert "clock may be wrong" in record.message
+    assert "synchronise this machine's clock" in record.message
 
 
 async def test_a_forged_stale_answer_does_not_accuse_the_clock(caplog: pytest.LogCaptureFixture) -> None:

@@ -39,19 +39,39 @@ def test_a_refused_order_is_declined_once_a_query_confirms_it(
     assert found.is_doubtful
 
 
-@pytest.mark.parametrize("task", [Task.CHARGE, Task.CANCEL, Task.REFUND])
 @pytest.mark.parametrize(
     ("status", "code"),
     [(401, "SIGN_ERROR"), (403, "NO_AUTH"), (400, "APPID_MCHID_NOT_MATCH"), (404, "MCH_NOT_EXISTS")],
 )
-def test_what_our_configuration_kept_out_needs_no_query_and_names_the_operator(
-    task: Task, status: int, code: str
+def test_what_our_configuration_kept_out_names_the_operator_and_only_a_refund_may_have_a_history(
+    status: int, code: str
 ) -> None:
-    found = read(task, status, code)
+    charge, refund = read(Task.CHARGE, status, code), read(Task.REFUND, status, code)
 
-    assert found.failure is not None
-    assert (found.failure.reason, found.is_doubtful) == (DeclineReason.PROVIDER_CONFIGURATION, False)
-    assert found.failure.retry is RetryAdvice.AFTER_OPERATOR
+    for found in (charge, refund):
+        assert found.failure is not None
+        assert found.failure.reason is DeclineReason.PROVIDER_CONFIGURATION
+        assert found.failure.retry is RetryAdvice.AFTER_OPERATOR
+    assert (charge.is_doubtful, refund.is_doubtful) == (False, True)
+    assert read(Task.CANCEL, status, code) == Reading(Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("code", ["ORDER_PAID", "ORDERPAID", "OUT_TRADE_NO_USED", "ORDER_CLOSED", "ORDERCLOSED"])
+def test_a_number_that_was_used_before_is_told_from_other_refusals(code: str) -> None:
+    assert read(Task.CHARGE, 400, code).is_repeated
+    assert not read(Task.CHARGE, 403, "TRADE_ERROR").is_repeated
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((400, "PARAM_ERROR"), (400, "INVALID_REQUEST"), (403, "RULE_LIMIT"), (403, "TRADE_ERROR")),
+        *((400, "ORDER_PAID"), (400, "ORDER_CLOSED"), (404, "ORDER_NOT_EXIST"), (404, "ORDER_NOT_EXISTS")),
+    ],
+)
+def test_a_refused_cancel_says_nothing_of_its_order(status: int, code: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert read(Task.CANCEL, status, code) == Reading(Outcome.UNKNOWN)
+    assert not caplog.records, "WeChat Pay refuses so every day, and a query tells"
 
 
 @pytest.mark.parametrize("task", list(Task))
@@ -91,7 +111,8 @@ def test_only_a_query_finds_that_there_is_nothing(code: str) -> None:
 @pytest.mark.parametrize("code", ["USERPAYING", "USER_PAYING"])
 @pytest.mark.parametrize("status", [202, 400])
 def test_a_payer_who_types_the_password_is_waited_for(status: int, code: str) -> None:
-    assert read(Task.CHARGE, status, code) == Reading(Outcome.PENDING)
+    assert read(Task.CHARGE, status, code) == read(Task.CANCEL, status, code) == Reading(Outcome.PENDING)
+    assert read(Task.REFUND, status, code) == read(Task.QUERY, status, code) == Reading(Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +121,9 @@ def test_a_payer_who_types_the_password_is_waited_for(status: int, code: str) ->
         (403, "NOT_ENOUGH", DeclineReason.BALANCE_INSUFFICIENT),
         (400, "INVALID_REQUEST", DeclineReason.REFUND_NOT_POSSIBLE),
         (404, "RESOURCE_NOT_EXISTS", DeclineReason.REFUND_NOT_POSSIBLE),
+        (404, "ORDER_NOT_EXIST", DeclineReason.REFUND_NOT_POSSIBLE),
+        (404, "ORDERNOTEXIST", DeclineReason.REFUND_NOT_POSSIBLE),
+        (404, "ORDER_NOT_EXISTS", DeclineReason.REFUND_NOT_POSSIBLE),
         (400, "REFUND_FEE_MISMATCH", DeclineReason.AMOUNT_INVALID),
         (403, "USER_ACCOUNT_ABNORMAL", DeclineReason.ACCOUNT_RESTRICTED),
     ],

@@ -112,6 +112,7 @@ async def test_a_payment_is_told() -> None:
 async def test_the_news_of_a_refund_is_told_of_the_refund(kind: str, status: str, outcome: Outcome) -> None:
     (found,) = await read_warm(inbound(posted({**REFUNDED, "refund_status": status}, kind, associated_data="refund")))
     assert (found.request_reference, found.evidence.outcome) == ("refund", outcome)
+    assert found.evidence.needs_person is (status == "ABNORMAL")
 
 
 async def test_a_payment_of_another_app_of_the_merchant_is_told() -> None:
@@ -182,9 +183,12 @@ async def test_a_notification_within_five_minutes_counts(skew_s: int) -> None:
         (BODY[:-1], "not JSON"),
         (b"<xml><req_info>x</req_info></xml>", "not JSON"),
         (b"[]", "not an object"),
-        (posted({**PAID, "mchid": "1900000002"}), "another merchant"),
+        (posted({**PAID, "mchid": "1900000002"}), "for another merchant: mchid '1900000002' came; check mchid"),
         (posted({**PAID, "mchid": None}), "another merchant"),
-        (posted({**PAID, "appid": "wx0000000000000003"}), "another app"),
+        (
+            posted({**PAID, "appid": "wx0000000000000003"}),
+            "for another app: appid 'wx0000000000000003' came; check app_id, or add it to more_app_ids",
+        ),
         (posted({**REFUNDED, "mchid": "1900000002"}, "REFUND.SUCCESS"), "another merchant"),
         (posted({**PAID, "out_trade_no": 7}), "without a reference"),
         (posted({**REFUNDED, "out_refund_no": ""}, "REFUND.SUCCESS"), "without a reference"),

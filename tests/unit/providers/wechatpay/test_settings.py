@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.providers.settings_checks import SettingsInvalid
 from tollbridge_server.providers.wechatpay import WechatPaySettings, build
 from tollbridge_server.providers.wechatpay.settings import BASE_URL, identity_of
 
@@ -57,8 +59,11 @@ def test_a_key_may_be_a_file(tmp_path: Path) -> None:
     [
         ({"mchid": "shop"}, "mchid: write the merchant number"),
         ({"mchid": 1900000001}, "mchid: write it as text, in quotes"),
-        ({"app_id": ""}, "app_id: write an app's identifier"),
+        ({"app_id": ""}, "app_id: write an app's identifier, wx and 16 letters and digits"),
+        ({"app_id": "2021000000000001"}, "app_id: write an app's identifier"),
+        ({"app_id": "wx00000000000000012"}, "app_id: write an app's identifier"),
         ({"more_app_ids": "wx1, w x"}, "more_app_ids: write an app's identifier"),
+        ({"more_app_ids": "wx0000000000000002, wx3"}, "more_app_ids: write an app's identifier"),
         ({"private_key": public_pem(MERCHANT)}, "private_key: this is a public key; the private key belongs here"),
         ({"private_key": "nonsense!"}, "private_key: "),
         ({"private_key": ""}, "private_key: "),
@@ -68,6 +73,8 @@ def test_a_key_may_be_a_file(tmp_path: Path) -> None:
         ({"serial_no": ""}, "serial_no: write the serial number of the merchant's API certificate"),
         ({"api_v3_key": "short"}, "api_v3_key: write the APIv3 key of the console, 32 characters; this has 5"),
         ({"api_v3_key": ""}, "api_v3_key: "),
+        ({"api_v3_key": "0123456789abcdef 123456789ABCDEF"}, "api_v3_key: write the APIv3 key of the console, 32"),
+        ({"api_v3_key": "é123456789abcdef0123456789ABCDE"}, "api_v3_key: write the APIv3 key of the console, 32"),
         ({"certificate": "no certificate"}, "certificate: this is no certificate (PEM)"),
         (
             {"certificate": pem(certificate(rsa_key("other"), serial=0xAB12, now=TODAY)).decode()},
@@ -77,6 +84,7 @@ def test_a_key_may_be_a_file(tmp_path: Path) -> None:
             {"certificate": pem(certificate(MERCHANT, serial=0xAB12, to_days=-0.5, now=TODAY)).decode()},
             "certificate: it expired on",
         ),
+        ({"certificate": OWN_CERTIFICATE[:400]}, "certificate: the PEM text begins but does not end"),
         (
             {"certificate": OWN_CERTIFICATE, "serial_no": serial_of(9)},
             f"serial_no: certificate has the serial number {SERIAL}",
@@ -87,6 +95,7 @@ def test_a_key_may_be_a_file(tmp_path: Path) -> None:
         ({**THEIRS, "public_key": published_keys.PLATFORM_KEY}, "public_key: this is a private key"),
         ({"base_url": "http://api.mch.weixin.qq.com"}, "base_url: "),
         ({"base_url": "https://api.mch.weixin.qq.com?x=1"}, "base_url: write a URL without query"),
+        ({"base_url": "https://api.mch.weixin.qq.com/v3"}, "base_url: write scheme and host without a path"),
         ({"notify_url": "http://shop.example.com/x"}, "notify_url: write an https:// address"),
         ({"notify_url": "https://shop.example.com/x?a=b"}, "notify_url: write the address at which WeChat Pay"),
         ({"timeout_s": 60}, "timeout_s: "),
@@ -103,6 +112,47 @@ def test_a_mistake_names_its_setting(changes: dict[str, Any], message: str) -> N
         assert secret not in str(wrong.value)
 
 
+def test_all_mistakes_of_an_account_are_named_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        settings(
+            mchid="shop", app_id="", base_url="https://a.b/c", notify_url="", timeout_s=60, private_key="!",
+            api_v3_key="short", serial_no="5", public_key="!", public_key_id="x",
+        )  # fmt: skip
+    assert [mistake.split(":")[0] for mistake in refused.value.mistakes] == [
+        "mchid", "app_id", "base_url", "notify_url", "timeout_s", "private_key", "api_v3_key", "serial_no",
+        "public_key",
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_not_there_is_named_with_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "missing.pem"
+    with pytest.raises(ValueError, match=re.escape(f"No such file or directory: {path}; correct the path")):
+        settings(private_key="", private_key_file=str(path))
+
+
+def test_an_expired_certificate_says_where_a_new_one_comes_from() -> None:
+    old = pem(certificate(MERCHANT, serial=0xAB12, to_days=-0.5, now=TODAY)).decode()
+    with pytest.raises(ValueError, match="apply for a new one in the provider's console"):
+        settings(certificate=old)
+
+
+@pytest.mark.parametrize(
+    ("notify_url", "base_url", "doubts"),
+    [
+        ("https://shop.example.com/notifications/wechatpay/shop", BASE_URL, 0),
+        ("https://shop.example.com/notifications/wechatpay/shops", BASE_URL, 1),
+        ("http://127.0.0.1:7480/notifications/wechatpay/shop", BASE_URL, 1),
+        ("http://127.0.0.1:7480/notifications/wechatpay/shop", "http://127.0.0.1:7492", 0),
+    ],
+)
+def test_an_address_at_which_notifications_may_not_arrive_is_doubted(
+    notify_url: str, base_url: str, doubts: int
+) -> None:
+    found = settings(notify_url=notify_url, base_url=base_url).doubts("shop")
+    assert len(found) == doubts
+    assert all(doubt.startswith("notify_url: ") for doubt in found)
+
+
 def test_nothing_secret_is_shown() -> None:
     shown = repr(settings(**THEIRS, certificate=OWN_CERTIFICATE))
 
@@ -117,7 +167,7 @@ def test_a_simulator_on_this_machine_may_be_without_tls() -> None:
 
 
 async def test_an_adapter_is_made_of_settings_alone() -> None:
-    adapter = build("shop", settings(**THEIRS, more_app_ids="wx2, wx3"), None)
+    adapter = build("shop", settings(**THEIRS, more_app_ids="wx0000000000000002, ww0000000000000003"), None)
 
     assert OperationKind.SALE in adapter.capabilities.operations
     await adapter.close()
