@@ -15,7 +15,7 @@ BUF := $(BIN)/buf
 AGAINST ?= $(shell git rev-parse --verify --quiet main >/dev/null && echo main || echo origin/main)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check lint types layers proto breaking drift bench generate lock clean
+.PHONY: help setup demo serve test soak check lint types layers proto breaking drift bench generate lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | \
@@ -56,6 +56,9 @@ $(VENV)/sdks/%/.installed: tests/sdks/%.lock $(STAMP)
 
 test: $(STAMP) $(SDKS) ## run the tests (JOBS=0: one process; ARGS: more for pytest)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+soak: $(STAMP) ## kill the server everywhere during everything, on both databases (long)
+	@TOLLBRIDGE_SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/crash $(ARGS)
 
 check: lint types layers proto breaking drift ## everything but the tests: style, types, layers, contract
 

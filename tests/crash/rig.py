@@ -27,7 +27,7 @@ DEATH_TIMEOUT_S = 30.0
 """How long a server may take to reach an armed failpoint; generous, because nothing is proven by its length."""
 
 QUICK = {
-    "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "1.2",
+    "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "2",
     "TOLLBRIDGE_ENGINE__LEASE_MARGIN_S": "0.2",
     "TOLLBRIDGE_ENGINE__QUERY_TIMEOUT_S": "1",
     "TOLLBRIDGE_ENGINE__CHECK_SCHEDULE_S": "[0.2, 0.3, 0.5, 1]",

@@ -32,8 +32,6 @@ _PASSING = (tollbridge.Unavailable, tollbridge.Aborted, tollbridge.DeadlineExcee
 
 _UNHURRIED = {"TOLLBRIDGE_ENGINE__CHECK_SCHEDULE_S": "[60]"}
 """Nobody asks about a payment that waits for its payer, so that what is struck is the operation alone."""
-_GIVES_UP = {"TOLLBRIDGE_ENGINE__GIVE_UP_AFTER_S": "1"}
-"""What a week would end otherwise. Only for cases that it has to end: a slow answer would end others as well."""
 
 _numbers = itertools.count(1)
 
@@ -50,8 +48,6 @@ class Case:
         self._rig = rig
         self._operation = operation
         self._expected = expected or operation.expected
-        is_reviewed = self._expected.state == tollbridge.PAYMENT_STATE_NEEDS_REVIEW
-        self._environment = _GIVES_UP if is_reviewed else {}
         self._key = str(uuid.uuid4())
         self._subject = Subject(f"order-{next(_numbers)}-{self._key[:8]}")
         self._acknowledged: tollbridge.Payment | None = None
@@ -80,7 +76,7 @@ class Case:
 
         `fault` is how the provider misbehaves on the request.
         """
-        self._rig.start(failpoint, environment=self._environment)
+        self._rig.start(failpoint)
         if fault:
             self._fault = fault
             self._rig.arm_provider(fault)
@@ -94,14 +90,14 @@ class Case:
 
     def strike_recovery(self, failpoint: str) -> None:
         """Start with the failpoint armed and ask for nothing: the server recovers, and dies of it."""
-        self._rig.start(failpoint, environment=self._environment)
+        self._rig.start(failpoint)
         self._rig.wait_for_death()
 
     def recover(self) -> None:
         """Start again, and repeat the request with its key until it is answered and the payment is at rest."""
         if self._fault is not None and self._fault.withholds:
             self._rig.deliver_notifications()
-        self._rig.start(environment=self._environment)
+        self._rig.start()
         with self._rig.client() as client:
             for _ in range(_REPEATS):
                 payment_id = _patiently(lambda: self._operation.ask(client, self._subject, self._key))
@@ -123,9 +119,8 @@ class Case:
             found.append(f"one order has {len(named)} payments")
         verification = asyncio.run(self._rig.verify())
         found += [f"{broken.rule}: {broken.detail}" for broken in verification.breaks]
-        in_flight = verification.in_flight - len({review.payment_id for review in verification.reviews})
-        if in_flight:
-            found.append(f"{in_flight} payments are in flight")
+        if verification.in_flight:
+            found.append(f"{verification.in_flight} payments are in flight")
         return found
 
     def _rest(self, client: tollbridge.Client) -> tollbridge.Payment:

@@ -6,6 +6,7 @@ from tollbridge_server.app.application import Application, Endpoints
 from tollbridge_server.app.bills import NoSuchBill, fetch_bill
 from tollbridge_server.app.building import build
 from tollbridge_server.app.failpoints import FAILPOINT_VARIABLE
+from tollbridge_server.app.probing import Probed, probe
 from tollbridge_server.app.running import serve, simulate, simulate_sandbox
 from tollbridge_server.app.upkeep import check, migrate, verify
 
@@ -14,10 +15,12 @@ __all__ = [
     "Application",
     "Endpoints",
     "NoSuchBill",
+    "Probed",
     "build",
     "check",
     "fetch_bill",
     "migrate",
+    "probe",
     "serve",
     "simulate",
     "simulate_sandbox",

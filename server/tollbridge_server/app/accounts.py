@@ -12,6 +12,7 @@ from tollbridge_server.config import Config, ConfigInvalid, Loaded
 from tollbridge_server.ports.provider import ProviderAccount, Warmable
 from tollbridge_server.providers.registry import PROVIDERS, ProviderSpec, spec_of
 from tollbridge_server.providers.sandbox import SandboxSettings
+from tollbridge_server.providers.settings_checks import SettingsInvalid
 from tollbridge_server.testing.simulators.sandbox import InProcessSandbox
 
 
@@ -62,7 +63,8 @@ def account_settings(loaded: Loaded) -> dict[str, Any]:
             try:
                 settings[account.id] = spec.settings(**_with_whole_paths(loaded, account.settings))
             except ValueError as error:
-                mistakes.append(loaded.mistake(key, f"{error}"))
+                each = error.mistakes if isinstance(error, SettingsInvalid) else (f"{error}",)
+                mistakes += [loaded.mistake(key, mistake) for mistake in each]
     if mistakes:
         raise ConfigInvalid(mistakes)
     return settings

@@ -1,6 +1,12 @@
-"""Reads host:port, which the configuration has checked before."""
+"""Reads host:port, which the configuration has checked before, and finds two listeners that want the same one."""
 
 from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+_EVERY_HOST = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  To be recognised, not to be bound.
+_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
 def host_of(address: str) -> str:
@@ -11,3 +17,20 @@ def host_of(address: str) -> str:
 def port_of(address: str) -> int:
     """Return the port of `host:port`."""
     return int(address.rpartition(":")[2])
+
+
+def clashes(listeners: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield key and remedy for each pair of listeners (key, address) of which only one can listen; port 0 is free."""
+    for (first, address), (second, other) in itertools.combinations(listeners, 2):
+        if port_of(address) == port_of(other) != 0 and _meet(host_of(address), host_of(other)):
+            yield second, f"{other} is the address of {first} too; give one of them another port"
+
+
+def is_at(address: str, host: str, port: int) -> bool:
+    """Whether who connects to `host` and `port` reaches what listens on `address`."""
+    return port_of(address) == port and _meet(host_of(address), host)
+
+
+def _meet(host: str, other: str) -> bool:
+    one, another = host.strip("[]"), other.strip("[]")
+    return one == another or bool({one, another} & _EVERY_HOST) or {one, another} <= _LOOPBACK

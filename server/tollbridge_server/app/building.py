@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TypedDict
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from tollbridge_server.app.accounts import Accounts, account_settings, accounts_of, in_process_sandbox
+from tollbridge_server.app.accounts import Accounts, accounts_of, in_process_sandbox
 from tollbridge_server.app.addresses import host_of, port_of
 from tollbridge_server.app.application import Application, StorageCollector
+from tollbridge_server.app.checking import checked
 from tollbridge_server.app.failpoints import failpoint_from_environment
-from tollbridge_server.app.security import authenticator_of, derive_key, limits_of, transport_of
-from tollbridge_server.app.simulators import simulators_in_server
+from tollbridge_server.app.security import derive_key, limits_of
 from tollbridge_server.config import Config, Loaded
 from tollbridge_server.ports.clock import Clock, SystemClock
 from tollbridge_server.ports.failpoint import Failpoint
@@ -35,6 +36,8 @@ from tollbridge_server.services.status import StatusService
 from tollbridge_server.storage.opening import open_storage
 from tollbridge_server.webhooks.server import NotificationServer
 
+logger = logging.getLogger(__name__)
+
 
 class _Shared(TypedDict):
     """What most services are made of."""
@@ -54,13 +57,15 @@ async def build(loaded: Loaded, *, clock: Clock | None = None, failpoint: Failpo
     config = loaded.config
     clock = clock or SystemClock()
     failpoint = failpoint or failpoint_from_environment()
-    authenticator = authenticator_of(loaded)  # Whatever can be wrong in the files shows before the database opens.
-    transport = transport_of(loaded)
-    own_settings = account_settings(loaded)
+    known = checked(loaded)  # Whatever can be wrong in the files shows before the database opens.
+    for warning in known.warnings:
+        logger.warning("%s", warning)
     storage = await open_storage(loaded.storage_url, connections=config.storage.connections)
-    simulators = tuple(simulators_in_server(loaded, own_settings))
-    sandbox = in_process_sandbox(loaded, own_settings)
-    accounts = Accounts(tuple(accounts_of(config, own_settings, sandbox)))
+    simulators = tuple(
+        (provider, section, make(loaded.path(section.book_file))) for provider, section, make in known.simulators
+    )
+    sandbox = in_process_sandbox(loaded, known.settings)
+    accounts = Accounts(tuple(accounts_of(config, known.settings, sandbox)))
     settings = engine_settings(loaded)
     engine = OperationEngine(storage=storage, accounts=accounts, clock=clock, settings=settings, failpoint=failpoint)
     shared = _Shared(engine=engine, storage=storage, accounts=accounts, clock=clock, settings=settings)
@@ -73,9 +78,9 @@ async def build(loaded: Loaded, *, clock: Clock | None = None, failpoint: Failpo
     if sandbox is not None:
         sandbox.deliver_to(receiver)
     rpc = RpcServer(
-        transport=transport,
+        transport=known.transport,
         pipeline=Pipeline(
-            authenticator=authenticator,
+            authenticator=known.authenticator,
             limits=limits_of(config),
             metrics=RpcMetrics(registry),
             access_log=access_log,

@@ -12,7 +12,7 @@ from tollbridge_server.app.accounts import account_settings
 from tollbridge_server.app.addresses import host_of, port_of
 from tollbridge_server.app.application import Endpoints
 from tollbridge_server.app.building import build
-from tollbridge_server.app.simulators import simulator_of
+from tollbridge_server.app.simulators import read_simulator
 from tollbridge_server.config import ConfigInvalid, Loaded
 from tollbridge_server.providers.sandbox import SandboxSettings
 from tollbridge_server.testing.simulators.sandbox import SandboxAccount, SandboxAcquirer, SandboxServer
@@ -64,7 +64,11 @@ async def simulate(
     if section is None:
         mistake = loaded.mistake(f"simulators.{provider}", "add this section with listen, book_file and key_file")
         raise ConfigInvalid([mistake])
-    simulator = simulator_of(loaded, provider, section, account_settings(loaded), book=book)
+    make = read_simulator(loaded, provider, section, account_settings(loaded))
+    if make is None:
+        reason = "no account of this provider leads to this machine, so nobody could talk to it"
+        raise ConfigInvalid([loaded.mistake(f"simulators.{provider}", reason)])
+    simulator = make(book or loaded.path(section.book_file))
     stopping = _stop_signal()
     host = host_of(listen or section.listen)
     port = await simulator.start(host, port_of(listen or section.listen))

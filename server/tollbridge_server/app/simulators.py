@@ -1,23 +1,32 @@
 """The simulators of a configuration: whom each one knows is read from the accounts, so that both sides always match.
 
-Refuses a simulator of a provider that has no account here, and key files that can not be read.
+What a simulator needs is read first, and has no effect; made it is only to run. Refuses key files that can not be read,
+and keys that its accounts do not believe. An account whose address leads to another machine is none of a simulator's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tollbridge_server.config import ConfigInvalid, Loaded, SimulatorSection
+from tollbridge_server.app.addresses import is_at
+from tollbridge_server.config import (
+    AlipaySimulatorSection,
+    ConfigInvalid,
+    Loaded,
+    SimulatorSection,
+)
 from tollbridge_server.ports.books import ProviderBook
 from tollbridge_server.providers.alipay import AlipaySettings
 from tollbridge_server.providers.alipay import settings as alipay_settings
+from tollbridge_server.providers.alipay.certificates import read_certificates
 from tollbridge_server.providers.rsa_keys import public_text_of, read_private_key
-from tollbridge_server.providers.settings_checks import text_of
+from tollbridge_server.providers.settings_checks import is_this_machine, text_of
 from tollbridge_server.providers.wechatpay import WechatPaySettings
 from tollbridge_server.providers.wechatpay import settings as wechatpay_settings
 from tollbridge_server.testing.simulators import alipay, wechatpay
@@ -31,28 +40,47 @@ class Simulator(Protocol):
     async def stop(self) -> None: ...
 
 
-def simulator_of(
-    loaded: Loaded, provider: str, section: SimulatorSection, settings: Mapping[str, Any], *, book: Path | None = None
-) -> Simulator:
-    """Return the simulator of a section, with another book than the section's if one is given. Raises ConfigInvalid."""
-    key = f"simulators.{provider}"
+MakeSimulator = Callable[[Path], Simulator]
+"""Makes a simulator with its book, which is opened then."""
+
+
+def read_simulator(
+    loaded: Loaded, provider: str, section: SimulatorSection, settings: Mapping[str, Any]
+) -> MakeSimulator | None:
+    """Return what makes the simulator of a section; None when no account could talk to it.
+
+    It reads files and does nothing else. Raises ConfigInvalid with every mistake.
+    """
+    own = accounts_at(provider, settings)
+    if not own:
+        return None
     try:
-        private_key = loaded.path(section.key_file).read_text()
-        return _MAKERS[provider](book or loaded.path(section.book_file), private_key, settings)
-    except OSError as error:
-        reason = f"{section.key_file} can not be read: {error.strerror}"
-        raise ConfigInvalid([loaded.mistake(f"{key}.key_file", reason)]) from error
+        key = _read_key(loaded, section.key_file, key=f"simulators.{provider}.key_file")
     except ValueError as error:
-        raise ConfigInvalid([loaded.mistake(key, str(error))]) from error
+        raise ConfigInvalid([str(error)]) from None
+    return _READ[provider](loaded, section, key, own)
 
 
-def simulators_in_server(
-    loaded: Loaded, settings: Mapping[str, Any]
-) -> Iterator[tuple[str, SimulatorSection, Simulator]]:
-    """Yield provider, section and simulator of those that run inside the server. Raises ConfigInvalid."""
-    for provider, section in loaded.config.simulators.sections():
-        if section.in_server:
-            yield provider, section, simulator_of(loaded, provider, section, settings)
+def accounts_at(provider: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a provider's accounts whose address is on this machine."""
+    kind = _SETTINGS[provider]
+    return {
+        account_id: own
+        for account_id, own in settings.items()
+        if isinstance(own, kind) and is_this_machine(address_of(own))
+    }
+
+
+def address_of(settings: Any) -> str:
+    """Return the URL at which an account's provider is, empty for one that names none."""
+    return str(getattr(settings, "gateway", "") or getattr(settings, "base_url", ""))
+
+
+def leads_to(section: SimulatorSection, settings: Any) -> bool:
+    """Whether an account's address is that of a section."""
+    parts = urlsplit(address_of(settings))
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return is_at(section.listen, parts.hostname or "", port)
 
 
 def simulated_books(loaded: Loaded) -> dict[str, ProviderBook]:
@@ -65,16 +93,36 @@ def simulated_books(loaded: Loaded) -> dict[str, ProviderBook]:
     return found
 
 
-def _alipay(book: Path, private_key: str, settings: Mapping[str, Any]) -> Simulator:
-    own = {account_id: each for account_id, each in settings.items() if isinstance(each, AlipaySettings)}
-    _require_accounts(own, "alipay")
-    for account_id, each in own.items():
-        _require_believed(alipay_settings.identity_of(each).alipay_key, private_key, account_id)
+def _read_key(loaded: Loaded, file: Path, *, key: str) -> str:
+    """Return a private key's text. Raises ValueError with the line that names the mistake."""
+    path = loaded.path(file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = f"{path}: {error.strerror}; `tollbridge config init` makes one, or remove the section"
+        raise ValueError(loaded.mistake(key, reason)) from None
+    except UnicodeDecodeError:
+        raise ValueError(loaded.mistake(key, f"{path} is no text; a private key in PEM belongs here")) from None
+    try:
+        read_private_key(text, setting=f"{path}")
+    except ValueError as error:
+        raise ValueError(loaded.mistake(key, f"{error}")) from None
+    return text
+
+
+def _read_alipay(
+    loaded: Loaded, section: AlipaySimulatorSection, private_key: str, own: Mapping[str, AlipaySettings]
+) -> MakeSimulator:
+    believed = {
+        account_id: (alipay_settings.identity_of(each).alipay_key, _alipay_key_setting(each))
+        for account_id, each in own.items()
+    }
+    _require_believed(loaded, "alipay", private_key, believed)
     certified = next((each for each in own.values() if text_of(each, "app_certificate")[1]), None)
     keys = alipay.AlipayKeys(private_key)
     if certified is not None:
         certificate, root = (text_of(certified, f"alipay_{name}")[1] for name in ("certificate", "root_certificate"))
-        keys = alipay.AlipayKeys(private_key, certificate, root)
+        keys = alipay.AlipayKeys(private_key, certificate, root, _reissued(loaded, section))
     accounts = [
         alipay.AlipayAccount(
             account_id=account_id,
@@ -86,16 +134,36 @@ def _alipay(book: Path, private_key: str, settings: Mapping[str, Any]) -> Simula
         )
         for account_id, each in own.items()
     ]
-    return alipay.AlipaySimulator(book, accounts, keys)
+    return lambda book: alipay.AlipaySimulator(book, accounts, keys, time_scale=section.time_scale)
 
 
-def _wechatpay(book: Path, private_key: str, settings: Mapping[str, Any]) -> Simulator:
-    own = {account_id: each for account_id, each in settings.items() if isinstance(each, WechatPaySettings)}
-    _require_accounts(own, "wechatpay")
+def _reissued(loaded: Loaded, section: AlipaySimulatorSection) -> str:
+    """Return the certificate that answers name once `reissued` is armed, or nothing. Raises ConfigInvalid."""
+    if section.reissued_certificate_file is None:
+        return ""
+    path = loaded.path(section.reissued_certificate_file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        read_certificates(text, setting=f"{path}")
+    except OSError as error:
+        reason = f"{path}: {error.strerror}"
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return text
+    raise ConfigInvalid([loaded.mistake("simulators.alipay.reissued_certificate_file", reason)])
+
+
+def _read_wechatpay(
+    loaded: Loaded, section: SimulatorSection, private_key: str, own: Mapping[str, WechatPaySettings]
+) -> MakeSimulator:
     identities = {account_id: wechatpay_settings.identity_of(each) for account_id, each in own.items()}
-    for account_id, identity in identities.items():
-        if identity.public_key is not None:
-            _require_believed(identity.public_key, private_key, account_id)
+    believed = {
+        account_id: (identity.public_key, text_of(own[account_id], "public_key")[0])
+        for account_id, identity in identities.items()
+        if identity.public_key is not None
+    }
+    _require_believed(loaded, "wechatpay", private_key, believed)
     accounts = [
         wechatpay.WechatPayAccount(
             account_id=account_id,
@@ -111,27 +179,41 @@ def _wechatpay(book: Path, private_key: str, settings: Mapping[str, Any]) -> Sim
     # Accounts without WeChat Pay's public key fetch its certificate, so nobody has to be given it.
     has_certificates = any(identity.public_key is None for identity in identities.values())
     certificates = (wechatpay.PlatformCertificate.of(private_key),) if has_certificates else ()
-    return wechatpay.WechatPaySimulator(book, accounts, wechatpay.WechatPayKeys(private_key, certificates))
+    keys = wechatpay.WechatPayKeys(private_key, certificates)
+    return lambda book: wechatpay.WechatPaySimulator(book, accounts, keys, time_scale=section.time_scale)
 
 
-def _require_believed(believed: RSAPublicKey, private_key: str, account_id: str) -> None:
-    """Raise ValueError unless an account verifies with the key that the simulator signs with."""
-    if public_text_of(believed) != public_text_of(read_private_key(private_key, setting="key_file")):
-        raise ValueError(f"key_file: account {account_id} verifies with another key, so it would believe no answer")
+def _alipay_key_setting(settings: AlipaySettings) -> str:
+    certificate, text = text_of(settings, "alipay_certificate")
+    return certificate if text else text_of(settings, "alipay_public_key")[0]
 
 
-def _require_accounts(accounts: Mapping[str, Any], provider: str) -> None:
-    if not accounts:
-        raise ValueError(f"no account has provider = {provider!r}, so nobody could talk to it; remove the section")
+def _require_believed(
+    loaded: Loaded, provider: str, private_key: str, believed: Mapping[str, tuple[RSAPublicKey, str]]
+) -> None:
+    """Raise ConfigInvalid unless every account verifies with the key that the simulator signs with."""
+    signing = public_text_of(read_private_key(private_key, setting="key_file"))
+    mistakes = [
+        loaded.mistake(
+            f"merchants.accounts ({account_id})",
+            f"{setting}: it does not belong to simulators.{provider}.key_file, so the account would believe no answer "
+            f"of the simulator; give the public half of that key, or remove [simulators.{provider}]",
+        )
+        for account_id, (key, setting) in believed.items()
+        if public_text_of(key) != signing
+    ]
+    if mistakes:
+        raise ConfigInvalid(mistakes)
 
 
 def _public_pem(key: RSAPrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-_MAKERS: Mapping[str, Callable[[Path, str, Mapping[str, Any]], Simulator]] = {
-    "alipay": _alipay,
-    "wechatpay": _wechatpay,
+_SETTINGS: Mapping[str, type[Any]] = {"alipay": AlipaySettings, "wechatpay": WechatPaySettings}
+_READ: Mapping[str, Callable[[Loaded, Any, str, Mapping[str, Any]], MakeSimulator]] = {
+    "alipay": _read_alipay,
+    "wechatpay": _read_wechatpay,
 }
 _READERS: Mapping[str, Callable[[Path], dict[str, ProviderBook]]] = {
     "alipay": alipay.read_book,

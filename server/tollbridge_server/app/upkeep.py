@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from tollbridge_server.app.accounts import account_settings
-from tollbridge_server.app.security import authenticator_of, transport_of
+from tollbridge_server.app.checking import checked
 from tollbridge_server.app.simulators import simulated_books
 from tollbridge_server.config import Loaded
 from tollbridge_server.ports.books import ProviderBook
@@ -20,11 +19,9 @@ _FURTHER_LOOKS = 2
 _LOOK_AGAIN_S = 1.0
 
 
-def check(loaded: Loaded) -> None:
-    """Read every file that the configuration names, as a start would. Raises ConfigInvalid."""
-    authenticator_of(loaded)
-    transport_of(loaded)
-    account_settings(loaded)
+def check(loaded: Loaded) -> tuple[str, ...]:
+    """Read every file that the configuration names, as a start does, and return the warnings. Raises ConfigInvalid."""
+    return checked(loaded).warnings
 
 
 def migrate(loaded: Loaded) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def simulate(
     listen: Annotated[str, typer.Option(help="host:port; port 0 takes a free one.")] = "",
     book: Annotated[Path | None, typer.Option(help="The provider's own book.")] = None,
     notifications_url: Annotated[
-        str, typer.Option(help="Where the server's inbound side is; the configured one.")
+        str, typer.Option(help="Where the server's inbound side is; the configured one. For the sandbox only.")
     ] = "",
     show: Annotated[bool, typer.Option("--list", help="Show the test numbers and amounts, and end.")] = False,
     as_json: JsonOption = False,
@@ -45,8 +45,14 @@ def simulate(
     if show:
         _list(provider, as_json=as_json)
         return
-    loaded = load_or_fail(config)
     is_sandbox = provider == "sandbox"
+    if notifications_url and not is_sandbox:
+        fail(
+            f"--notifications-url is for the sandbox; {provider} notifies each account at its notify_url, and "
+            "POST /control/notify of the simulator sends an account's notifications elsewhere",
+            code=2,
+        )
+    loaded = load_or_fail(config)
     listen = listen or (_SANDBOX_ADDRESS if is_sandbox else "")
     try:
         check_address(listen or _SANDBOX_ADDRESS)
@@ -106,7 +112,10 @@ _TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
         ("cards", "any expiry in the future, any CVV", TEST_CARDS),
         ("amounts", "the last four digits, in minor units", TEST_AMOUNTS),
     ),
-    "alipay": (("codes", "a payment code of 16 to 24 digits that begins with 28 and ends with", alipay.TEST_CODES),),
+    "alipay": (
+        ("codes", "a payment code of 16 to 24 digits that begins with 25 to 30 and ends with", alipay.TEST_CODES),
+        ("payer", "who pays whatever is paid; what customer.identity asks for is compared", (alipay.TEST_PAYER,)),
+    ),
     "wechatpay": (
         ("amounts", "the last four digits, in fen", wechatpay.TEST_AMOUNTS),
         ("codes", "a payment code of 18 digits that begins with 10 to 15 and ends with", wechatpay.TEST_CODES),

@@ -178,19 +178,27 @@ class SimulatorSection(_Section):
     """A provider's simulator, for the accounts whose addresses lead to it.
 
     `book_file` is its own book, `key_file` the private key with which it signs as the provider does. With `in_server`
-    false it runs apart, by `tollbridge simulate`.
+    false it runs apart, by `tollbridge simulate`. `time_scale` divides the provider's times: the pauses between the
+    deliveries of a notification, and how long it takes to settle what it has accepted.
     """
 
     listen: Address
     book_file: Path
     key_file: Path
     in_server: bool = True
+    time_scale: float = Field(1.0, ge=1, le=1_000_000)
+
+
+class AlipaySimulatorSection(SimulatorSection):
+    """Alipay's simulator. `reissued_certificate_file`: answers name it once the fault `reissued` is armed."""
+
+    reissued_certificate_file: Path | None = None
 
 
 class Simulators(_Section):
     """The simulators of providers that have a wire protocol of their own; none runs that has no section."""
 
-    alipay: SimulatorSection | None = None
+    alipay: AlipaySimulatorSection | None = None
     wechatpay: SimulatorSection | None = None
 
     def sections(self) -> Iterator[tuple[str, SimulatorSection]]:

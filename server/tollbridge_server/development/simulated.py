@@ -25,6 +25,7 @@ SIMULATORS = """\
 listen = "127.0.0.1:{alipay}"
 book_file = "alipay/simulator.db"
 key_file = "alipay/simulator-key.pem"
+# time_scale = 100              # Lets its times pass faster: repeats of notifications, payers who decide alone.
 
 [simulators.wechatpay]          # WeChat Pay's simulator.
 listen = "127.0.0.1:{wechatpay}"

@@ -22,14 +22,14 @@ from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 class Capabilities:
     """What an adapter declares. Asking for anything else is refused before any call.
 
-    `currencies` empty means every ISO 4217 currency. `key_lifetime_s` is how long the provider treats our
-    reference as the same request. `not_found_grace_s` is how long after the send deadline "not found" still
-    proves nothing. `send_timeout_s` bounds one call. `cancels_unsent` says that a cancel of a reference which the
-    provider has never seen is confirmed and also keeps a late request with that reference from taking effect.
-    `absence_ends_after_s` is for a provider that promises no such thing: how long after the send deadline a charge
-    that it does not know counts as over (see CancelOrder); None: never. It is longer than clocks may differ, and such a
-    charge is asked about for days more. `time_to_pay_s` is the longest that a charge may wait for a payer who
-    has nothing to open or to scan any more, by method; whatever is not named waits until the payment expires. `refunds_captures` says that a refund of an
+    `currencies` empty means every ISO 4217 currency. `key_lifetime_s` is how long the provider treats our reference as
+    the same request. `not_found_grace_s` is how long after the send deadline "not found" still proves nothing.
+    `send_timeout_s` bounds one call. `cancels_unsent` says that a cancel of a reference which the provider has never
+    seen is confirmed and also keeps a late request with that reference from taking effect. `absence_ends_after_s` is
+    for a provider that promises no such thing: how long after the send deadline a charge that it does not know counts
+    as over (see CancelOrder); None: never. It is longer than clocks may differ, and such a charge is asked about for
+    days more. `time_to_pay_s` is the longest that a charge may wait for a payer who has nothing to open or to scan any
+    more, by method; whatever is not named waits until the payment expires. `refunds_captures` says that a refund of an
     authorized payment is a refund of one of its captures. `checks_identity` says that the provider can be asked to see
     to it that the payer is who the caller says, or is declined. `has_bills` says that the adapter is a BillSource.
     """
@@ -214,6 +214,32 @@ class Warmable(Protocol):
 
     async def warm(self) -> None:
         """Fetch it. It never raises: what fails here is tried again when it is needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What harmless questions to a provider have proved about an account; None: no answer told.
+
+    `address` is where they were sent. `clock_ahead_s` is how far this machine's clock is ahead of the provider's.
+    `mistakes` name the setting to mend first; `remarks` say what could not be asked.
+    """
+
+    address: str
+    is_reached: bool
+    is_own_key_accepted: bool | None = None
+    is_provider_key_verified: bool | None = None
+    clock_ahead_s: float | None = None
+    mistakes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An adapter that can ask its provider whether both sides know each other, with nothing that can have an effect."""
+
+    async def probe(self) -> ProbeResult:
+        """Ask. It never raises for what the provider said or did not say."""
         ...
 
 

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 MIN_BITS = 2048
 
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]+-----")
+_ENCRYPTED = re.compile(r"^Proc-Type:.*ENCRYPTED", re.MULTILINE)
 
 
 class KeyInvalid(ValueError):
@@ -37,7 +38,7 @@ def read_private_key(text: str, *, setting: str) -> RSAPrivateKey:
     """Return the private key in `text`: PKCS#8 or PKCS#1, as PEM or as bare base64. Raises KeyInvalid."""
     der = _der(text, setting)
     try:
-        key = load_pem_private_key(text.encode(), None) if "-----BEGIN" in text else load_der_private_key(der, None)
+        key = _private_of(text, der)
     except TypeError:
         raise KeyInvalid(f"{setting}: the key is encrypted; give it without a passphrase") from None
     except (ValueError, UnsupportedAlgorithm):
@@ -99,7 +100,19 @@ class Signer:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+def require_whole(text: str, *, setting: str) -> None:
+    """Raise KeyInvalid for PEM of which the end, or the beginning, is missing: it was copied in part."""
+    begins, ends = text.count("-----BEGIN "), text.count("-----END ")
+    if begins > ends:
+        raise KeyInvalid(f"{setting}: the PEM text begins but does not end; copy all of it, with the line -----END …")
+    if ends > begins:
+        raise KeyInvalid(f"{setting}: the PEM text ends but does not begin; copy all of it, with the line -----BEGIN …")
+
+
 def _der(text: str, setting: str) -> bytes:
+    require_whole(text, setting=setting)
+    if _ENCRYPTED.search(text):
+        raise KeyInvalid(f"{setting}: the key is encrypted; give it without a passphrase")
     bare = "".join(_ARMOUR.sub("", text).split())
     if not bare:
         raise KeyInvalid(f"{setting}: the key is missing")
@@ -109,6 +122,17 @@ def _der(text: str, setting: str) -> bytes:
         raise KeyInvalid(f"{setting}: this is neither PEM nor base64") from None
 
 
+def _private_of(text: str, der: bytes) -> object:
+    """Return the private key. Raises TypeError for an encrypted one, ValueError and UnsupportedAlgorithm."""
+    if "-----BEGIN" in text:
+        try:
+            return load_pem_private_key(text.encode(), None)
+        except ValueError:
+            # Tools write PKCS#8 under "BEGIN RSA PRIVATE KEY", and the other way round; what counts stands inside.
+            pass
+    return load_der_private_key(der, None)
+
+
 def _public_of(text: str, der: bytes) -> RSAPublicKey | None:
     if "BEGIN CERTIFICATE" in text:
         try:
@@ -116,11 +140,14 @@ def _public_of(text: str, der: bytes) -> RSAPublicKey | None:
         except (ValueError, UnsupportedAlgorithm):
             return None
         return key if isinstance(key, RSAPublicKey) else None
-    try:
-        loaded = load_pem_public_key(text.encode()) if "-----BEGIN" in text else load_der_public_key(der)
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    return loaded if isinstance(loaded, RSAPublicKey) else None
+    for is_pem in (True, False) if "-----BEGIN" in text else (False,):
+        try:
+            # As with private keys, what stands inside counts, whatever the armour calls it.
+            loaded = load_pem_public_key(text.encode()) if is_pem else load_der_public_key(der)
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+        return loaded if isinstance(loaded, RSAPublicKey) else None
+    return None
 
 
 def _is_private(text: str, der: bytes) -> bool:

@@ -1,15 +1,19 @@
 """Checks that the settings of every provider's accounts share: types, keys and files, addresses, times.
 
-Each message names the setting first and then says what to put there; none shows any part of a key.
+Each message names the setting first and then says what to put there; none shows any part of a key. Whoever checks
+settings collects the mistakes in all of them, so that an operator mends them in one go.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -19,13 +23,56 @@ from tollbridge_server.providers.transport import check_origin
 MAX_FILE_BYTES = 64 * 1024
 MAX_CONNECTIONS = 1024
 
+_BYTE_ORDER_MARK = "\ufeff"
+
+T = TypeVar("T")
+
+
+class SettingsInvalid(ValueError):
+    """An account's settings that can not be used; `mistakes` has one text for each thing to mend."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+@runtime_checkable
+class Doubtful(Protocol):
+    """Settings that can be used, and may still not be what was meant."""
+
+    def doubts(self, account_id: str) -> tuple[str, ...]:
+        """Return what an operator should look at, each text with its setting first."""
+        ...
+
+
+class Mistakes:
+    """What is found while settings are checked; a check that fails keeps no other from running."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    def note(self, check: Callable[[], T]) -> T | None:
+        """Run a check and return its result; None if it raised ValueError, whose text is a mistake then."""
+        try:
+            return check()
+        except ValueError as error:
+            mistakes = error.mistakes if isinstance(error, SettingsInvalid) else (str(error),)
+            # A key that is needed in two places is still one mistake.
+            self._found = list(dict.fromkeys((*self._found, *mistakes)))
+            return None
+
+    def require_none(self) -> None:
+        """Raise SettingsInvalid with all that was found."""
+        if self._found:
+            raise SettingsInvalid(self._found)
+
 
 def text_of(settings: Any, name: str) -> tuple[str, str]:
     """Return the setting that gives `name`, in place or by a file (`name_file`), and its text; empty when none does.
 
     Raises ValueError when both do, and for a file that can not be read or is no text.
     """
-    text: str = getattr(settings, name).strip()
+    text: str = getattr(settings, name).removeprefix(_BYTE_ORDER_MARK).strip()
     path: str = getattr(settings, f"{name}_file")
     if not path:
         return name, text
@@ -36,30 +83,27 @@ def text_of(settings: Any, name: str) -> tuple[str, str]:
         with Path(path).open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"{setting}: the file can not be read: {error.strerror}") from None
+        raise ValueError(
+            f"{setting}: the file can not be read: {error.strerror}: {path}; correct the path or the file's permissions"
+        ) from None
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"{setting}: the file is larger than {MAX_FILE_BYTES} bytes; it is no key or certificate")
     try:
-        text = content.decode("utf-8").strip()
+        # Editors of Windows put a byte order mark before the text.
+        text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise ValueError(f"{setting}: the file is no text; give PEM or base64") from None
+        raise ValueError(f"{setting}: the file is no text; give PEM or base64: {path}") from None
     if not text:
-        raise ValueError(f"{setting}: the file is empty")
+        raise ValueError(f"{setting}: the file is empty: {path}")
     return setting, text
 
 
 def require_types(settings: Any) -> None:
-    """Raise ValueError unless every setting has the type of its field: text, number, or true and false."""
+    """Raise SettingsInvalid unless every setting has the type of its field: text, number, or true and false."""
+    mistakes = Mistakes()
     for each in fields(settings):
-        value = getattr(settings, each.name)
-        if each.type == "str" and not isinstance(value, str):
-            raise ValueError(f"{each.name}: write it as text, in quotes")
-        if each.type == "bool" and not isinstance(value, bool):
-            raise ValueError(f"{each.name}: write true or false")
-        if each.type == "int" and (not isinstance(value, int) or isinstance(value, bool)):
-            raise ValueError(f"{each.name}: write a whole number")
-        if each.type == "float" and (not isinstance(value, int | float) or isinstance(value, bool)):
-            raise ValueError(f"{each.name}: write a number of seconds")
+        mistakes.note(partial(_require_type, each.name, str(each.type), getattr(settings, each.name)))
+    mistakes.require_none()
 
 
 def require_pool(*, connect_timeout_s: float, timeout_s: float, max_connections: int, send_timeout_s: float) -> None:
@@ -83,6 +127,13 @@ def require_url(url: str, *, setting: str, example: str) -> None:
         raise ValueError(f"{setting}: {error}") from None
 
 
+def require_origin(url: str, *, setting: str, example: str) -> None:
+    """Raise ValueError for more than scheme, host and port: the paths are the provider's, and are added here."""
+    require_url(url, setting=setting, example=example)
+    if urlsplit(url).path not in ("", "/"):
+        raise ValueError(f"{setting}: write scheme and host without a path, such as {example}")
+
+
 def require_notify_url(url: str, *, provider: str, max_length: int) -> None:
     """Raise ValueError for an address at which notifications can not arrive, or only in the clear."""
     # The provider's own fields and those of a query would meet in one form, and a space or fragment never arrives.
@@ -101,8 +152,8 @@ def require_valid(certificate: x509.Certificate, setting: str, *, now: datetime)
     """Raise ValueError for a certificate that has expired, or is not valid yet."""
     if now > certificate.not_valid_after_utc:
         raise ValueError(
-            f"{setting}: it expired on {certificate.not_valid_after_utc:%Y-%m-%d}; download the present one from "
-            "the console"
+            f"{setting}: it expired on {certificate.not_valid_after_utc:%Y-%m-%d}; apply for a new one in the "
+            "provider's console, and put it here"
         )
     if now < certificate.not_valid_before_utc:
         raise ValueError(
@@ -110,10 +161,46 @@ def require_valid(certificate: x509.Certificate, setting: str, *, now: datetime)
         )
 
 
+def notify_url_doubts(url: str, *, provider: str, account_id: str, is_simulated: bool) -> tuple[str, ...]:
+    """Return why notifications may not arrive at `url`, although it can be sent to."""
+    parts, path = urlsplit(url), f"/notifications/{provider}/{account_id}"
+    doubts = []
+    if not parts.path.rstrip("/").endswith(path):
+        doubts.append(
+            f"notify_url: this server takes notifications of the account at {path}; let the address end so, unless a "
+            "proxy rewrites it"
+        )
+    if is_this_machine(url) and not is_simulated:
+        doubts.append("notify_url: the provider can not reach a loopback address; write the public https:// address")
+    return tuple(doubts)
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether a URL leads to this machine itself, where only a simulator can be."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def origin_of(url: str) -> str:
     """Return scheme://host[:port] of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _require_type(name: str, kind: str, value: object) -> None:
+    if kind == "str" and not isinstance(value, str):
+        raise ValueError(f"{name}: write it as text, in quotes")
+    if kind == "bool" and not isinstance(value, bool):
+        raise ValueError(f"{name}: write true or false")
+    if kind == "int" and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ValueError(f"{name}: write a whole number")
+    if kind == "float" and (not isinstance(value, int | float) or isinstance(value, bool)):
+        raise ValueError(f"{name}: write a number of seconds")
 
 
 def _is_bare_url(url: str) -> bool:

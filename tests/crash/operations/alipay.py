@@ -40,6 +40,12 @@ def _freeze(client: tollbridge.Client, reference: str) -> str:
     return _scan(client, reference, is_manual=True)
 
 
+def _capture_in_part(client: tollbridge.Client, reference: str) -> str:
+    payment_id = _freeze(client, reference)
+    capture("CNY", 4000, is_final=True)(client, Subject(reference, payment_id), f"capture-{reference}")
+    return payment_id
+
+
 def _sale_by_barcode(client: tollbridge.Client, subject: Subject, key: str) -> str:
     return _scan(client, subject.merchant_reference, key)
 
@@ -53,11 +59,10 @@ def _authorize(client: tollbridge.Client, subject: Subject, key: str) -> str:
 
 
 _SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
-_REVIEWED = Expected(tollbridge.PAYMENT_STATE_NEEDS_REVIEW, ())
-"""Nobody promises that the cancel of an unknown trade keeps a late one from coming, so that a person decides."""
+_NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ())
+"""Nothing arrived and nothing can any more, so that there is nothing to book, not even an end."""
 
 _CODE_IS_NEVER_STORED = "a charge whose code is not stored is never sent again, so there is no second intent"
-_REFUND_IS_NOT_NOTIFIED = "Alipay answers a refund at once, and its notifications are about payments"
 _NOBODY_PAID = "Alipay notifies of what a payer has paid, not of a code that nobody has scanned"
 
 ALIPAY = Provider(
@@ -65,13 +70,13 @@ ALIPAY = Provider(
     account_id=_ACCOUNT,
     read_book=read_book,
     operations={
-        "sale by barcode": Operation(nothing, _sale_by_barcode, _SOLD, unsent=_REVIEWED),
+        "sale by barcode": Operation(nothing, _sale_by_barcode, _SOLD, unsent=_NOT_PROCESSED),
         "sale by QR": Operation(nothing, _sale_by_qr, _SOLD),
         "authorize by barcode": Operation(
             nothing,
             _authorize,
             Expected(tollbridge.PAYMENT_STATE_AUTHORIZED, ((OperationKind.AUTHORIZE, AMOUNT_MINOR),)),
-            unsent=_REVIEWED,
+            unsent=_NOT_PROCESSED,
         ),
         "partial capture": Operation(
             _freeze,
@@ -101,6 +106,16 @@ ALIPAY = Provider(
                 refunded_minor=1000,
             ),
         ),
+        "refund of a capture": Operation(
+            _capture_in_part,
+            refund("CNY", 1500),
+            Expected(
+                tollbridge.PAYMENT_STATE_SUCCEEDED,
+                ((OperationKind.REFUND, 1500),),
+                captured_minor=4000,
+                refunded_minor=1500,
+            ),
+        ),
     },
     faults={
         "resolver.after_claim": Fault("booked_timeout", withholds=True),
@@ -110,8 +125,6 @@ ALIPAY = Provider(
     unreachable={
         ("resolver.after_commit", "sale by barcode"): _CODE_IS_NEVER_STORED,
         ("resolver.after_commit", "authorize by barcode"): _CODE_IS_NEVER_STORED,
-        ("notification.after_verify", "partial refund"): _REFUND_IS_NOT_NOTIFIED,
-        ("notification.after_commit", "partial refund"): _REFUND_IS_NOT_NOTIFIED,
         ("notification.after_verify", "cancel of an unpaid QR"): _NOBODY_PAID,
         ("notification.after_commit", "cancel of an unpaid QR"): _NOBODY_PAID,
     },

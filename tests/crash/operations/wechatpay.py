@@ -43,8 +43,8 @@ def _sale_by_qr(client: tollbridge.Client, subject: Subject, key: str) -> str:
 
 
 _SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
-_REVIEWED = Expected(tollbridge.PAYMENT_STATE_NEEDS_REVIEW, ())
-"""WeChat Pay cancels nothing that it does not know, so that a person decides."""
+_NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ())
+"""Nothing arrived and nothing can any more, so that there is nothing to book, not even an end."""
 
 _CODE_IS_NEVER_STORED = "a charge whose code is not stored is never sent again, so there is no second intent"
 _CODE_IS_NOT_NOTIFIED = "WeChat Pay takes no address for the notifications of a scanned code"
@@ -55,7 +55,7 @@ WECHATPAY = Provider(
     account_id=_ACCOUNT,
     read_book=read_book,
     operations={
-        "sale by code": Operation(nothing, _sale_by_code, _SOLD, unsent=_REVIEWED),
+        "sale by code": Operation(nothing, _sale_by_code, _SOLD, unsent=_NOT_PROCESSED),
         "sale by QR": Operation(nothing, _sale_by_qr, _SOLD),
         "cancel of an unpaid QR": Operation(
             _show, cancel, Expected(tollbridge.PAYMENT_STATE_CANCELED, ()), waits_for_payer=True

@@ -41,10 +41,17 @@ PRIVATE_FORMS = {
     "PKCS#8 base64": base64.b64encode(_private(PrivateFormat.PKCS8, Encoding.DER)).decode(),
     "PKCS#1 base64": base64.b64encode(_private(PrivateFormat.TraditionalOpenSSL, Encoding.DER)).decode(),
     "base64 in lines": base64.encodebytes(_private(PrivateFormat.PKCS8, Encoding.DER)).decode(),
+    "PKCS#8 under the name of PKCS#1": _private(PrivateFormat.PKCS8).decode().replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+    "PKCS#1 under the name of PKCS#8": _private(PrivateFormat.TraditionalOpenSSL)
+    .decode()
+    .replace("RSA PRIVATE KEY", "PRIVATE KEY"),
 }
 PUBLIC_FORMS = {
     "SPKI PEM": _public(PublicFormat.SubjectPublicKeyInfo).decode(),
     "PKCS#1 PEM": _public(PublicFormat.PKCS1).decode(),
+    "SPKI under the name of PKCS#1": _public(PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+    .replace("PUBLIC KEY", "RSA PUBLIC KEY"),
     "SPKI base64": base64.b64encode(_public(PublicFormat.SubjectPublicKeyInfo, Encoding.DER)).decode(),
 }
 
@@ -69,8 +76,8 @@ def _elliptic() -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def _encrypted() -> str:
-    return KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")).decode()
+def _encrypted(form: PrivateFormat = PrivateFormat.PKCS8) -> str:
+    return KEY.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"secret")).decode()
 
 
 @pytest.mark.parametrize(
@@ -84,6 +91,9 @@ def _encrypted() -> str:
         (_weak(), "1024 bits"),
         (_elliptic(), "no RSA key"),
         (_encrypted(), "without a passphrase"),
+        (_encrypted(PrivateFormat.TraditionalOpenSSL), "without a passphrase"),
+        (PRIVATE_FORMS["PKCS#8 PEM"][:900], "begins but does not end; copy all of it"),
+        (PRIVATE_FORMS["PKCS#8 PEM"][900:], "ends but does not begin; copy all of it"),
     ],
 )
 def test_a_wrong_private_key_is_named_with_its_setting(text: str, says: str) -> None:
@@ -99,6 +109,7 @@ def test_a_wrong_private_key_is_named_with_its_setting(text: str, says: str) -> 
         (PRIVATE_FORMS["PKCS#1 base64"], "this is a private key"),
         (base64.b64encode(b"some bytes").decode(), "no RSA public key"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "no RSA public key"),
+        (PUBLIC_FORMS["SPKI PEM"][:300], "begins but does not end"),
     ],
 )
 def test_a_wrong_public_key_is_named_with_its_setting(text: str, says: str) -> None:

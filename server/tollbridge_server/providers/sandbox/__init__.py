@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tollbridge_server.providers.sandbox.adapter import CAPABILITIES, SandboxAdapter
 from tollbridge_server.providers.sandbox.link import HttpLink, SandboxLink
-from tollbridge_server.providers.transport import Transport, check_origin
+from tollbridge_server.providers.transport import EgressRefused, Transport, check_origin
 
 __all__ = ["CAPABILITIES", "SandboxAdapter", "SandboxLink", "SandboxSettings", "build"]
 
@@ -24,7 +24,10 @@ class SandboxSettings:
         if len(self.secret) < MIN_SECRET_LENGTH:
             raise ValueError(f"secret: give it {MIN_SECRET_LENGTH} characters or more from a random source")
         if self.base_url:
-            check_origin(self.base_url)
+            try:
+                check_origin(self.base_url)
+            except EgressRefused as refused:
+                raise EgressRefused(f"base_url: {refused}") from None
 
 
 def build(account_id: str, settings: SandboxSettings, link: SandboxLink | None) -> SandboxAdapter:

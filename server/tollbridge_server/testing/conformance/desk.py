@@ -13,6 +13,7 @@ from tollbridge_server.domain.order import PaymentDetails
 from tollbridge_server.domain.payment_method import PaymentMethod
 from tollbridge_server.ports.provider import (
     CaptureOrder,
+    CaptureReference,
     ChargeOrder,
     ChargeReference,
     Inquiry,
@@ -81,12 +82,27 @@ class Desk:
     ) -> CaptureOrder:
         return CaptureOrder(reference(), charge, self.money(subject, amount_minor), is_final)
 
-    def refund_order(self, subject: Subject, charge: ChargeReference, amount_minor: int) -> RefundOrder:
-        return RefundOrder(reference(), charge, self.money(subject, amount_minor), "returned")
+    def refund_order(
+        self, subject: Subject, charge: ChargeReference, amount_minor: int, *, of: CaptureOrder | None = None
+    ) -> RefundOrder:
+        """Return a refund, of the capture `of` where the provider has to know which."""
+        capture = None
+        if of is not None and subject.adapter.capabilities.refunds_captures:
+            capture = CaptureReference(of.request_reference, "", of.amount)
+        return RefundOrder(reference(), charge, self.money(subject, amount_minor), "returned", capture)
 
-    def inquiry(self, kind: OperationKind, request_reference: str, charge: ChargeReference, amount: Money) -> Inquiry:
+    def inquiry(
+        self,
+        kind: OperationKind,
+        request_reference: str,
+        charge: ChargeReference,
+        amount: Money,
+        *,
+        capture: CaptureReference | None = None,
+    ) -> Inquiry:
         is_charge = request_reference == charge.request_reference
-        return Inquiry(kind, request_reference, charge.provider_reference if is_charge else "", charge, amount)
+        provider_reference = charge.provider_reference if is_charge else ""
+        return Inquiry(kind, request_reference, provider_reference, charge, amount, capture=capture)
 
     async def ask(self, subject: Subject, order: ChargeOrder) -> Evidence:
         return await subject.adapter.query(
@@ -106,7 +122,9 @@ class Desk:
 
     async def settled(self, subject: Subject, order: RefundOrder) -> Evidence:
         """Return what the provider says of a refund when it has come to its end."""
-        inquiry = self.inquiry(OperationKind.REFUND, order.request_reference, order.charge, order.amount)
+        inquiry = self.inquiry(
+            OperationKind.REFUND, order.request_reference, order.charge, order.amount, capture=order.capture
+        )
         async with asyncio.timeout(SETTLES_WITHIN_S):
             while True:
                 evidence = await subject.adapter.query(inquiry)

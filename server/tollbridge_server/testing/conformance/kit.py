@@ -73,6 +73,19 @@ class ConformanceKit(Desk):
         assert too_much.outcome is Outcome.DECLINED
         assert await self.taken(subject, charge) == (1000, 1000, 1000)
 
+    async def test_each_capture_is_given_back_in_parts_and_no_further(self, subject: Subject) -> None:
+        charge = await self.authorized(subject)
+        small, large = (self.capture_order(subject, charge, amount_minor) for amount_minor in (300, 500))
+        for capture in (small, large):
+            assert (await subject.adapter.capture(capture)).outcome is Outcome.SUCCEEDED
+        for capture, amount_minor in ((large, 200), (small, 300), (large, 300)):
+            evidence = await self.given_back(subject, self.refund_order(subject, charge, amount_minor, of=capture))
+            assert evidence.outcome is Outcome.SUCCEEDED
+            assert evidence.amount == self.money(subject, amount_minor)
+        too_much = await subject.adapter.refund(self.refund_order(subject, charge, 1, of=large))
+        assert too_much.outcome is Outcome.DECLINED
+        assert await self.taken(subject, charge) == (1000, 800, 800)
+
     async def test_a_cancel_voids_the_authorization_and_the_query_says_so(self, subject: Subject) -> None:
         order = self.charge_order(subject)
         charge = self.of(order, await subject.adapter.charge(order))
@@ -234,6 +247,16 @@ class ConformanceKit(Desk):
         evidence = await self.settled(subject, refund)
         assert evidence.outcome is Outcome.SUCCEEDED, f"{evidence}"
         assert await self.taken(subject, charge) == (1000, 1000, 100)
+
+    async def test_a_refund_of_a_capture_survives_silence_too(self, subject: Subject) -> None:
+        charge = await self.authorized(subject)
+        capture = self.capture_order(subject, charge, 400)
+        assert (await subject.adapter.capture(capture)).outcome is Outcome.SUCCEEDED
+        refund = self.refund_order(subject, charge, 100, of=capture)
+        await subject.arm(Fault.BOOKED_RESET)
+        assert (await subject.adapter.refund(refund)).outcome is Outcome.UNKNOWN
+        assert (await self.settled(subject, refund)).outcome is Outcome.SUCCEEDED
+        assert await self.taken(subject, charge) == (1000, 400, 100)
 
     async def test_only_what_provably_never_left_is_called_unsent(self, subject: Subject) -> None:
         evidence = await subject.unreachable.charge(self.charge_order(subject))
