@@ -33,6 +33,7 @@ QUICK = {
     "TOLLBRIDGE_ENGINE__CHECK_SCHEDULE_S": "[0.2, 0.3, 0.5, 1]",
     "TOLLBRIDGE_ENGINE__RESOLVER_INTERVAL_S": "0.1",
     "TOLLBRIDGE_ENGINE__NOT_FOUND_GRACE_S": "0.3",
+    "TOLLBRIDGE_ENGINE__ABSENCE_ENDS_AFTER_S": "0.3",
     "TOLLBRIDGE_LOGGING__LEVEL": "WARNING",
 }
 """The engine's times in seconds, short enough to wait for; one try of the client never outlives them by much."""

@@ -116,6 +116,7 @@ def engine_settings(loaded: Loaded) -> EngineSettings:
         check_schedule_s=engine.check_schedule_s,
         give_up_after_s=engine.give_up_after_s,
         not_found_grace_s=engine.not_found_grace_s,
+        absence_ends_after_s=engine.absence_ends_after_s,
         send_timeout_s=engine.send_timeout_s,
         query_timeout_s=engine.query_timeout_s,
         default_expiry_s=engine.default_expiry_s,

@@ -125,6 +125,7 @@ class Engine(_Section):
     give_up_after_s: _Seconds = 7 * 86400
     lease_margin_s: _Seconds = 5.0
     not_found_grace_s: _Seconds | None = None
+    absence_ends_after_s: _Seconds | None = None
     send_timeout_s: _Seconds | None = None
     query_timeout_s: _Seconds = 15.0
     default_expiry_s: _Seconds = 86400

@@ -121,7 +121,7 @@ class Evidence:
     says that the provider does not know our reference (with UNKNOWN, or with the SUCCEEDED of a cancel that found
     nothing to end). `unsent` says that the request provably never left (with UNKNOWN, or with the DECLINED that the
     engine makes of it). `needs_person` says that the provider does nothing more by itself (with PENDING). `detail` says
-    for the log why an outcome is UNKNOWN.
+    what is known beside the outcome, for the log and for the person who is called.
     """
 
     outcome: Outcome

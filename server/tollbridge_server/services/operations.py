@@ -22,8 +22,8 @@ from tollbridge_server.domain.evidence import (
     RetryAdvice,
 )
 from tollbridge_server.domain.merge import Case, Merged
-from tollbridge_server.domain.operation import Attempt, AttemptState, is_sending
-from tollbridge_server.domain.payment import Payment, PaymentState
+from tollbridge_server.domain.operation import Attempt, is_sending
+from tollbridge_server.domain.payment import PaymentState
 from tollbridge_server.domain.payment_method import PaymentMethod
 from tollbridge_server.domain.storable import storable
 from tollbridge_server.domain.values import replace
@@ -32,6 +32,7 @@ from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts
 from tollbridge_server.ports.storage import IdempotencyRecord, Storage, StorageUnavailable, Transaction
 from tollbridge_server.services import calls
+from tollbridge_server.services.absence import Absence
 from tollbridge_server.services.calls import Charge, Secrets
 from tollbridge_server.services.idempotency import Fingerprinter, require_same_request
 from tollbridge_server.services.outcomes import OutcomeRecorder
@@ -44,8 +45,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _OUTCOME_TRIES = 5
-_NEVER_KNOWN = frozenset({AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.REQUIRES_ACTION})
-"""States of a charge that its provider may never have heard of: one whose code is shown, as long as nobody scans it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,8 @@ class OperationEngine:
         self._settings = settings
         self._failpoint = failpoint
         self._fingerprinter = Fingerprinter(settings.fingerprint_key)
-        self._recorder = OutcomeRecorder(clock=clock, settings=settings)
+        self._absence = Absence(settings)
+        self._recorder = OutcomeRecorder(accounts=accounts, clock=clock, settings=settings)
         self._rooms = Rooms(settings.max_sending_per_account)
         self._tasks: set[asyncio.Task[object]] = set()
         self._is_draining = False
@@ -318,22 +318,6 @@ class OperationEngine:
             return Intent(inquired.merged.case, None)
         return Intent(merged.case, None)
 
-    def is_over(self, charge: Charge, payment: Payment) -> bool:
-        """Whether a charge that its provider does not know will not begin any more, as CancelOrder means it."""
-        attempt, grace_s = charge.attempt, self._absence_ends_after_s(charge.attempt)
-        if grace_s is None or attempt.state not in _NEVER_KNOWN or attempt.provider_reference:
-            return False
-        quiet_us = self._clock.now_us() - int(grace_s * MICROSECONDS)
-        if attempt.next_action is not None:
-            return 0 < payment.expires_at_us <= quiet_us
-        return attempt.state is not AttemptState.REQUIRES_ACTION and attempt.send_deadline_us <= quiet_us
-
-    def _absence_ends_after_s(self, attempt: Attempt) -> float | None:
-        declared_s = self.account_of(attempt).adapter.capabilities.absence_ends_after_s
-        configured_s = self._settings.not_found_grace_s
-        # The configuration's time for what is not found, which tests shorten, shortens this one as well.
-        return declared_s if declared_s is None or configured_s is None else configured_s
-
     async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
         """Hand the request to the provider until it may have been sent, or provably was not."""
         account = self.account_of(case.attempt)
@@ -347,9 +331,10 @@ class OperationEngine:
             async with asyncio.timeout(remaining_us / MICROSECONDS):
                 while True:
                     self._failpoint("send.before")
-                    evidence = await calls.send(
-                        account.adapter, case, charge, secrets, is_charge_over=self.is_over(charge, case.payment)
+                    is_over = self._absence.is_over(
+                        charge, case.payment, account.adapter.capabilities, now_us=self._clock.now_us()
                     )
+                    evidence = await calls.send(account.adapter, case, charge, secrets, is_charge_over=is_over)
                     self._failpoint("send.after")
                     if not evidence.unsent:
                         return _of_a_repeat(evidence) if attempt.sends > 1 else evidence

@@ -12,23 +12,25 @@ from tollbridge_server.domain.merge import Case, Merged, give_up, merge
 from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, OperationKind, is_sending
 from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
+from tollbridge_server.ports.provider import ProviderAccounts
 from tollbridge_server.ports.storage import Transaction
+from tollbridge_server.services.absence import Absence
 from tollbridge_server.services.events import payment_event, refund_event
 from tollbridge_server.services.rows import load_case, load_charge
 from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
 
 _CLOSED = Evidence(Outcome.CANCELED, source=EvidenceSource.QUERY)
 _POLLED_US = 180 * MICROSECONDS
-_AFTER_EXPIRY_S = (0.0, 61.0, 661.0)
-"""Seconds after the end of the time to pay when it is asked again: at once, and when adapters call a charge over."""
 
 
 class OutcomeRecorder:
     """Merges evidence inside a transaction that the caller owns."""
 
-    def __init__(self, *, clock: Clock, settings: EngineSettings) -> None:
+    def __init__(self, *, accounts: ProviderAccounts, clock: Clock, settings: EngineSettings) -> None:
+        self._accounts = accounts
         self._clock = clock
         self._settings = settings
+        self._absence = Absence(settings)
 
     def record(self, tx: Transaction, attempt: Attempt, evidence: Evidence, *, known: Case | None = None) -> Merged:
         """Merge one evidence about `attempt` (as the sender knew it) and write everything that it changes.
@@ -86,10 +88,16 @@ class OutcomeRecorder:
         poll_us = _poll_pause_us(attempt, now_us=now_us)
         checks = attempt.checks + (evidence.source is EvidenceSource.QUERY and not poll_us)
         due_us = now_us + (poll_us or self._settings.pause_after_us(checks))
-        expires_us = merged.case.payment.expires_at_us
-        boundaries_us = (expires_us + int(after_s * MICROSECONDS) for after_s in _AFTER_EXPIRY_S)
-        due_us = min((each for each in boundaries_us if expires_us and now_us < each < due_us), default=due_us)
+        due_us = min((each for each in self._turns_us(merged.case) if now_us < each < due_us), default=due_us)
         return replace(attempt, checks=checks, next_check_at_us=due_us, lease_until_us=0)
+
+    def _turns_us(self, case: Case) -> list[int]:
+        """Return when the time to pay is over, and from when on what is not found counts as over with it."""
+        account, expires_us = self._accounts.get(case.attempt.provider_account_id), case.payment.expires_at_us
+        if not expires_us:
+            return []
+        over_s = self._absence.ends_after_s(account.adapter.capabilities) if account else None
+        return [expires_us] if over_s is None else [expires_us, expires_us + int(over_s * MICROSECONDS) + 1]
 
     def _write(self, tx: Transaction, before: Case, merged: Merged, *, is_guarded: bool = False) -> None:
         after = merged.case

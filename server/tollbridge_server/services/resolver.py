@@ -20,6 +20,7 @@ from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import Capabilities, ProviderAccounts
 from tollbridge_server.ports.storage import Storage, StorageUnavailable, Transaction
 from tollbridge_server.services import calls
+from tollbridge_server.services.absence import Absence
 from tollbridge_server.services.cancels import CancelPreparer
 from tollbridge_server.services.intents import IntentFactory
 from tollbridge_server.services.operations import Intent, OperationEngine
@@ -51,6 +52,7 @@ class Resolver:
         self._storage = storage
         self._clock = clock
         self._settings = settings
+        self._absence = Absence(settings)
         self._give_up_us = int(settings.give_up_after_s * MICROSECONDS)
         self._failpoint = failpoint
         self._intents = IntentFactory(clock=clock, settings=settings)
@@ -119,7 +121,7 @@ class Resolver:
         elif after.operation.kind.opens and self._is_overdue(after, now_us):
             # The provider was asked a moment ago: the payer has not paid. Its confirmed cancel decides a last race.
             await self._close_overdue(after, now_us=now_us)
-        elif self._is_absence_proof(after.attempt, now_us=now_us):
+        elif self._absence.is_proof(after.attempt, self._capabilities(after.attempt), now_us=now_us):
             await self._after_silence(after, is_absent=inquired.evidence.absent, now_us=now_us)
 
     async def _after_silence(self, after: Case, *, is_absent: bool, now_us: int) -> None:
@@ -152,13 +154,6 @@ class Resolver:
         usual_us = after.attempt.created_at_us + self._give_up_us
         waits = after.attempt.state is AttemptState.REQUIRES_ACTION or after.operation.kind is OperationKind.CANCEL
         return max(usual_us, after.payment.expires_at_us + _DAY_US) if waits else usual_us
-
-    def _is_absence_proof(self, attempt: Attempt, *, now_us: int) -> bool:
-        """Whether "not found" can no longer be a request that is still on its way (RELIABILITY: grace)."""
-        grace_s = self._settings.not_found_grace_s
-        if grace_s is None:
-            grace_s = self._capabilities(attempt).not_found_grace_s
-        return now_us >= attempt.send_deadline_us + int(grace_s * MICROSECONDS)
 
     def _is_resendable(self, after: Case, *, now_us: int) -> bool:
         """Whether the same request may go out once more, and anybody still wants it."""

@@ -16,7 +16,8 @@ class EngineSettings:
     last step repeats until `give_up_after_s`, when a person is called. `max_sends` bounds how often one request
     is handed to the transport after the provider said that it does not know it. `unsent_retries` bounds
     immediate repeats of a request that provably never left. `max_sending_per_account` bounds the operations of one
-    provider account that are under way at once.
+    provider account that are under way at once. `not_found_grace_s`, `absence_ends_after_s` and `send_timeout_s` are
+    the provider's own (see Capabilities) where they are None.
     """
 
     fingerprint_key: bytes = field(repr=False)
@@ -28,6 +29,7 @@ class EngineSettings:
     unsent_retries: int = 2
     unsent_pause_s: float = 0.05
     not_found_grace_s: float | None = None
+    absence_ends_after_s: float | None = None
     send_timeout_s: float | None = None
     default_expiry_s: float = 86400
     idempotency_lifetime_s: float = 30 * 86400
