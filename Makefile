@@ -9,6 +9,8 @@ SDKS := $(patsubst tests/sdks/%.lock,$(VENV)/sdks/%/.installed,$(wildcard tests/
 # Test processes: `make test JOBS=0` runs all in one; ARGS goes to pytest as it is, `make test ARGS="-k refund"`.
 JOBS ?= 2
 ARGS ?=
+# gRPC's handlers of fork() are for who goes on with it in the child, which no test does, and can break a child.
+PYTEST = GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 TYPED := client/tollbridge server/tollbridge_server protos/codegen
 BUF := $(BIN)/buf
 # What `buf breaking` compares with: main, or the remote's main where a clone has no branch of that name.
@@ -55,10 +57,10 @@ $(VENV)/sdks/%/.installed: tests/sdks/%.lock $(STAMP)
 	@touch $@
 
 test: $(STAMP) $(SDKS) ## run the tests (JOBS=0: one process; ARGS: more for pytest)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 soak: $(STAMP) ## kill the server everywhere during everything, on both databases (long)
-	@TOLLBRIDGE_SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/crash $(ARGS)
+	@TOLLBRIDGE_SOAK=1 $(PYTEST) tests/crash $(ARGS)
 
 check: lint types layers proto breaking drift ## everything but the tests: style, types, layers, contract
 

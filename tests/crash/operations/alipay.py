@@ -69,6 +69,7 @@ ALIPAY = Provider(
     name="alipay",
     account_id=_ACCOUNT,
     read_book=read_book,
+    is_asked_on=True,
     operations={
         "sale by barcode": Operation(nothing, _sale_by_barcode, _SOLD, unsent=_NOT_PROCESSED),
         "sale by QR": Operation(nothing, _sale_by_qr, _SOLD),

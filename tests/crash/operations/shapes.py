@@ -79,3 +79,5 @@ class Provider:
     operations: Mapping[str, Operation]
     faults: Mapping[str, Fault]
     unreachable: Mapping[tuple[str, str], str]
+    is_asked_on: bool = False
+    """Whether the server goes on asking about what was ended unknown, which would strike the next case as well."""

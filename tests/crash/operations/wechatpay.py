@@ -54,6 +54,7 @@ WECHATPAY = Provider(
     name="wechatpay",
     account_id=_ACCOUNT,
     read_book=read_book,
+    is_asked_on=True,
     operations={
         "sale by code": Operation(nothing, _sale_by_code, _SOLD, unsent=_NOT_PROCESSED),
         "sale by QR": Operation(nothing, _sale_by_qr, _SOLD),
