@@ -437,8 +437,9 @@ class SyncMethods(Calls):
                 give REFERENCE_AMBIGUOUS; ListPayments finds them all.
             provider_reference: The provider's reference of the payment or of one of its operations, 1 to 128 visible
                 ASCII characters. If two providers gave out the same, the answer is REFERENCE_AMBIGUOUS.
-            refresh: True to ask the provider first, if anything of the payment is still open. The provider is not asked
-                more often than it allows; a provider that does not answer is no error, see `refreshed`.
+            refresh: True to ask the provider first, if anything of the payment is still open. It is asked at most every
+                three seconds about the same operation, however often this is called; a provider that does not answer is
+                no error, see `refreshed`.
             timeout_s: Seconds for the call with all its repeats; the client's `timeout_s` when None.
         """
         exactly_one(payment_id=payment_id, merchant_reference=merchant_reference, provider_reference=provider_reference)
@@ -875,8 +876,9 @@ class AsyncMethods(AsyncCalls):
                 give REFERENCE_AMBIGUOUS; ListPayments finds them all.
             provider_reference: The provider's reference of the payment or of one of its operations, 1 to 128 visible
                 ASCII characters. If two providers gave out the same, the answer is REFERENCE_AMBIGUOUS.
-            refresh: True to ask the provider first, if anything of the payment is still open. The provider is not asked
-                more often than it allows; a provider that does not answer is no error, see `refreshed`.
+            refresh: True to ask the provider first, if anything of the payment is still open. It is asked at most every
+                three seconds about the same operation, however often this is called; a provider that does not answer is
+                no error, see `refreshed`.
             timeout_s: Seconds for the call with all its repeats; the client's `timeout_s` when None.
         """
         exactly_one(payment_id=payment_id, merchant_reference=merchant_reference, provider_reference=provider_reference)

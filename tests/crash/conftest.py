@@ -28,6 +28,8 @@ class Rigs:
         key = (provider.name, has_postgres)
         rig = self._rigs.get(key)
         if rig is None or rig.is_spoiled:
+            if rig is not None:
+                rig.close()
             directory = self._factory.mktemp("rig")
             url = self._new_database(directory.name) if has_postgres else ""
             rig = self._rigs[key] = Rig(directory, provider, database_url=url)

@@ -44,7 +44,7 @@ private_key_file = "alipay/app-private-key.pem"
 alipay_public_key_file = "alipay/alipay-public-key.pem"
 notify_url = "http://127.0.0.1:{notifications}/notifications/alipay/{merchant}-alipay"
 preauth_product = "PREAUTH_PAY" # Only with a contract for pre-authorization: manual capture needs it.
-cancel_voids_unscanned = true   # As the simulator does; the real one promises nothing (see the provider's README).
+cancel_voids_unscanned = true   # QR codes only, as the simulator does; the real one promises nothing.
 # Without this line it is production; Alipay's sandbox is https://openapi-sandbox.dl.alipaydev.com/gateway.do
 gateway = "http://127.0.0.1:{alipay}/gateway.do"
 

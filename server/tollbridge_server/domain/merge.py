@@ -2,6 +2,7 @@
 
 Refuses to let any evidence move an attempt backwards, and never drops evidence that contradicts a final state. What a
 provider says to have done and not to have done is counted as done, whichever it said first, until a person decides.
+Only of two ways in which no money moved, declined and canceled, the first word stands.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, NextAction, Outcome
+from tollbridge_server.domain.evidence import (
+    DeclineReason,
+    Evidence,
+    EvidenceSource,
+    Failure,
+    NextAction,
+    Outcome,
+    RetryAdvice,
+)
 from tollbridge_server.domain.evidence import NextActionKind as Next
 from tollbridge_server.domain.operation import (
     Attempt,
@@ -56,6 +65,11 @@ _OPERATION_STATE = {
     AttemptState.CONTRADICTED: OperationState.NEEDS_REVIEW,
 }
 
+_GIVEN_UP = Failure(
+    DeclineReason.PAYER_CANCELED,
+    provider_message="closed by the provider: the payer refused, or let the time pass",
+    retry=RetryAdvice.OTHER_METHOD,
+)
 PROVIDE_PAYMENT_METHOD = NextAction(kind=Next.PROVIDE_PAYMENT_METHOD)
 
 
@@ -107,11 +121,11 @@ def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     observed = _OBSERVED[evidence.outcome]
     if observed is AttemptState.CANCELED and _is_void_of(case):
         return Merged(case)
+    if {case.attempt.state, observed} == {AttemptState.DECLINED, AttemptState.CANCELED}:
+        return Merged(case)  # Both say that no money moved: the first word stands, and nobody has to be asked.
     state = join(case.attempt.state, observed)
     if state is AttemptState.CONTRADICTED and evidence.source is not EvidenceSource.QUERY:
-        # Declined and canceled differ, but both say that no money moved, which nobody has to be asked about.
-        is_about_money = AttemptState.SUCCEEDED in (case.attempt.state, observed)
-        return Merged(case, is_doubtful=is_about_money and case.attempt.state is not AttemptState.CONTRADICTED)
+        return Merged(case, is_doubtful=case.attempt.state is not AttemptState.CONTRADICTED)
     attempt = replace(
         case.attempt,
         state=state,
@@ -227,7 +241,7 @@ def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -
     match operation.kind:
         case OperationKind.AUTHORIZE | OperationKind.SALE:
             if operation.operation_id == payment.charge_operation_id:
-                payment = _charge_advanced(payment, operation, attempt)
+                payment = _charge_advanced(payment, operation, attempt, now_us=now_us)
             elif new is AttemptState.SUCCEEDED:
                 exception = "SECOND_SUCCESS"
                 payment = replace(payment, is_contradicted=True)
@@ -273,7 +287,7 @@ def _with_review(payment: Payment, old: AttemptState, new: AttemptState) -> Paym
     return replace(payment, unresolved_count=unresolved, is_contradicted=contradicted)
 
 
-def _charge_advanced(payment: Payment, operation: Operation, attempt: Attempt) -> Payment:
+def _charge_advanced(payment: Payment, operation: Operation, attempt: Attempt, *, now_us: int) -> Payment:
     reference = attempt.provider_reference or payment.provider_reference
     match attempt.state:
         case AttemptState.SENDING | AttemptState.UNKNOWN | AttemptState.PENDING | AttemptState.UNRESOLVED:
@@ -304,8 +318,14 @@ def _charge_advanced(payment: Payment, operation: Operation, attempt: Attempt) -
             failure = operation.failure
             if payment.cancel_cause is CancelCause.NOT_PROCESSED:
                 failure = failure or Failure(DeclineReason.NOT_PROCESSED)
+            cause = payment.cancel_cause
+            if cause is None and 0 < payment.expires_at_us <= now_us:
+                cause = CancelCause.EXPIRY
+            elif cause is None:
+                failure = failure or _GIVEN_UP
             return replace(
                 payment,
+                cancel_cause=cause,
                 charge=ChargeState.CANCELED,
                 next_action=None,
                 failure=failure,

@@ -156,9 +156,10 @@ def derive_state(payment: Payment) -> PaymentState:
                 return _S.EXPIRED
             if payment.cancel_cause is CancelCause.METHOD_CHANGE:
                 return _S.REQUIRES_ACTION
-            if payment.cancel_cause is CancelCause.NOT_PROCESSED:
-                return _state_of_uncharged(payment, otherwise=_S.FAILED)
-            return _S.CANCELED
+            if payment.cancel_cause is CancelCause.CALLER:
+                return _S.CANCELED
+            # Nobody of ours wanted it canceled, or it was never processed: the merchant has given up nothing.
+            return _state_of_uncharged(payment, otherwise=_S.FAILED)
 
 
 def _state_of_charged(payment: Payment) -> PaymentState:

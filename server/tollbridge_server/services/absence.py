@@ -23,23 +23,26 @@ class Absence:
 
     def is_proof(self, attempt: Attempt, declared: Capabilities, *, now_us: int) -> bool:
         """Whether "not found" can no longer be a request that is still on its way (RELIABILITY: grace)."""
-        grace_s = self._settings.not_found_grace_s
-        if grace_s is None:
-            grace_s = declared.not_found_grace_s
-        return now_us >= attempt.send_deadline_us + int(grace_s * MICROSECONDS)
+        return now_us >= attempt.send_deadline_us + self.grace_us(declared)
 
     def is_over(self, charge: Charge, payment: Payment, declared: Capabilities, *, now_us: int) -> bool:
         """Whether a charge that its provider does not know will not begin any more, as CancelOrder means it."""
-        attempt, after_s = charge.attempt, self.ends_after_s(declared)
-        if after_s is None or attempt.state not in _NEVER_KNOWN or attempt.provider_reference:
+        attempt, after_us = charge.attempt, self.ends_after_us(declared)
+        if after_us is None or attempt.state not in _NEVER_KNOWN or attempt.provider_reference:
             return False
-        quiet_us = now_us - int(after_s * MICROSECONDS)
+        quiet_us = now_us - after_us
         if attempt.next_action is not None:
             return 0 < payment.expires_at_us <= quiet_us
         return attempt.state is not AttemptState.REQUIRES_ACTION and attempt.send_deadline_us <= quiet_us
 
-    def ends_after_s(self, declared: Capabilities) -> float | None:
-        """Return how long after its time a charge that is not found counts as over, None for never."""
-        if declared.absence_ends_after_s is None or self._settings.absence_ends_after_s is None:
-            return declared.absence_ends_after_s
-        return self._settings.absence_ends_after_s
+    def grace_us(self, declared: Capabilities) -> int:
+        """Return how long after the send deadline "not found" proves nothing, in microseconds."""
+        configured_s = self._settings.not_found_grace_s
+        return int((declared.not_found_grace_s if configured_s is None else configured_s) * MICROSECONDS)
+
+    def ends_after_us(self, declared: Capabilities) -> int | None:
+        """Return how long after its time a charge that is not found counts as over, in microseconds; None: never."""
+        if declared.absence_ends_after_s is None:
+            return None
+        configured_s = self._settings.absence_ends_after_s
+        return int((declared.absence_ends_after_s if configured_s is None else configured_s) * MICROSECONDS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from tollbridge_server.ports.clock import Clock, SystemClock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import (
     InboundNotification,
@@ -18,6 +19,7 @@ from tollbridge_server.ports.provider import (
 )
 from tollbridge_server.ports.storage import InboxEntry, Storage, Transaction
 from tollbridge_server.services.operations import OperationEngine
+from tollbridge_server.services.repeated_lines import RepeatedLines
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +33,14 @@ class NotificationService:
         engine: OperationEngine,
         storage: Storage,
         accounts: ProviderAccounts,
+        clock: Clock | None = None,
         failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._engine = engine
         self._storage = storage
         self._accounts = accounts
         self._failpoint = failpoint
+        self._refusals = RepeatedLines(clock or SystemClock())
 
     async def receive(self, provider: str, account_id: str, inbound: InboundNotification) -> NotificationReply | None:
         """Verify, merge and store a notification, and return what the provider wants to hear.
@@ -50,13 +54,23 @@ class NotificationService:
         try:
             notifications = account.adapter.read_notification(inbound)
         except NotificationRefused as refused:
-            logger.warning("notification refused: %s", refused.reason, extra={"provider_account_id": account_id})
+            self._log_refused(account_id, refused.reason)
             return account.adapter.notification_reply(accepted=False)
         self._failpoint("notification.after_verify")
         for notification in notifications:
             await self._take(account, notification, inbound)
         self._failpoint("notification.after_commit")
         return account.adapter.notification_reply(accepted=True)
+
+    def _log_refused(self, account_id: str, reason: str) -> None:
+        unsaid = self._refusals.unsaid_before(account_id, reason)
+        if unsaid is not None:
+            logger.warning(
+                "notification refused: %s%s",
+                reason,
+                f" ({unsaid} more since the last such line)" if unsaid else "",
+                extra={"provider_account_id": account_id},
+            )
 
     async def _take(self, account: ProviderAccount, notification: Notification, inbound: InboundNotification) -> None:
         reference = notification.request_reference

@@ -209,11 +209,15 @@ class OperationEngine:
             secrets = Secrets(PaymentMethod(case.payment.method.kind)) if opens else None
             await self._send_and_record(case, charge, secrets)
 
-    async def inquire(self, attempt: Attempt, action_result: tuple[tuple[str, str], ...] = ()) -> Inquired:
-        """Ask the provider about an attempt and merge what it says."""
-        return await self._detached(self._inquire(attempt, action_result))
+    async def inquire(
+        self, attempt: Attempt, action_result: tuple[tuple[str, str], ...] = (), *, is_due: bool = False
+    ) -> Inquired:
+        """Ask the provider about an attempt and merge what it says; `is_due` when the schedule wants it."""
+        return await self._detached(self._inquire(attempt, action_result, is_due=is_due))
 
-    async def _inquire(self, attempt: Attempt, action_result: tuple[tuple[str, str], ...]) -> Inquired:
+    async def _inquire(
+        self, attempt: Attempt, action_result: tuple[tuple[str, str], ...], *, is_due: bool = False
+    ) -> Inquired:
         def load(tx: Transaction) -> tuple[Case, Charge]:
             case = load_case(tx, attempt, is_locking=False)
             return case, load_charge(tx, attempt.payment_id, refund=case.operation)
@@ -221,7 +225,7 @@ class OperationEngine:
         case, charge = await self._storage.read(load)
         evidence = await self._ask(case, charge, action_result)
         self._failpoint("resolver.after_query")
-        return Inquired(evidence, await self.record(case.attempt, evidence))
+        return Inquired(evidence, await self.record(case.attempt, evidence, is_due=is_due))
 
     async def _ask(self, case: Case, charge: Charge, action_result: tuple[tuple[str, str], ...]) -> Evidence:
         try:
@@ -237,7 +241,9 @@ class OperationEngine:
             logger.exception("query failed", extra={"attempt_id": case.attempt.attempt_id})
             return _silence("the adapter failed while asking", EvidenceSource.QUERY)
 
-    async def record(self, attempt: Attempt, evidence: Evidence, *, known: Case | None = None) -> Merged:
+    async def record(
+        self, attempt: Attempt, evidence: Evidence, *, known: Case | None = None, is_due: bool = False
+    ) -> Merged:
         """Merge one evidence into everything it concerns, in one transaction (T3).
 
         `known` is the case as this process wrote it before sending; it saves reading the rows again.
@@ -249,7 +255,7 @@ class OperationEngine:
         def third_transaction(tx: Transaction) -> Merged:
             nonlocal usable
             first, usable = usable, None  # If somebody else has written, the next run reads what is there.
-            merged = self._recorder.record(tx, attempt, evidence, known=first)
+            merged = self._recorder.record(tx, attempt, evidence, known=first, is_due=is_due)
             self._failpoint("outcome.before_commit")
             return merged
 

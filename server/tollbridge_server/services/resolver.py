@@ -107,7 +107,7 @@ class Resolver:
             logger.exception("resolver failed", extra={"payment_id": payment_id})
 
     async def _resolve(self, attempt: Attempt) -> None:
-        inquired = await self._engine.inquire(attempt)
+        inquired = await self._engine.inquire(attempt, is_due=True)
         after, now_us = inquired.merged.case, self._clock.now_us()
         if after.attempt.state.is_final or after.attempt.state is AttemptState.UNRESOLVED:
             if after.attempt.next_check_at_us and self._is_exhausted(after, now_us):

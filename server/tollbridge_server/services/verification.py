@@ -18,6 +18,7 @@ from tollbridge_server.ports.storage import Storage, Transaction
 
 _BATCH = 200
 _MAX_EVENTS = 100_000
+_ENDED = (PaymentState.CANCELED, PaymentState.EXPIRED, PaymentState.FAILED)
 _OPEN_STATES = (OperationState.PROCESSING, OperationState.REQUIRES_ACTION, OperationState.NEEDS_REVIEW)
 
 
@@ -123,7 +124,8 @@ class Verifier:
         result.refunds += len(dossier.refunds)
         result.events += len(dossier.events)
         result.in_flight += not dossier.is_at_rest
-        if payment.state is PaymentState.NEEDS_REVIEW:
+        waits = any(refund.state is RefundState.NEEDS_REVIEW for refund in dossier.refunds)
+        if waits or payment.state is PaymentState.NEEDS_REVIEW:
             result.reviews += [Review(payment.payment_id, each.kind, each.detail) for each in dossier.exceptions]
         found = [*_broken_rows(dossier), *_broken_amounts(dossier), *_broken_events(dossier)]
         charges = []
@@ -236,8 +238,20 @@ def _broken_books(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_F
         yield "the provider took no more than was asked", f"{captured} of {payment.amount_minor}"
     if refunded > captured:
         yield "the provider gave back no more than it took", f"{refunded} of {captured}"
+    yield from _held_amounts(dossier, charges)
     if dossier.is_at_rest and not payment.is_contradicted:
         if captured != payment.captured_minor:
             yield "both books agree", f"captured: {payment.captured_minor} here, {captured} at the provider"
         if refunded != payment.refunded_minor:
             yield "both books agree", f"refunded: {payment.refunded_minor} here, {refunded} at the provider"
+
+
+def _held_amounts(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_Finding]:
+    """Yield what the provider still holds of a payer's money without any right to it."""
+    payment = dossier.payment
+    holding = [charge for charge in charges if charge.authorized_minor > charge.captured_minor and not charge.is_voided]
+    if len(holding) > 1:
+        yield "no amount is held twice", f"the provider holds {len(holding)} authorizations"
+    is_settled = dossier.is_at_rest and not payment.is_contradicted
+    if holding and is_settled and payment.state in _ENDED:
+        yield "nothing is held for a payment that has ended", f"{payment.state}, and {holding[0].request_reference}"

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
 from tollbridge_server.domain.payment import CaptureMethod, OnDecline, PaymentState
-from tollbridge_server.services.requests import CancelPayment, CreateRefund
+from tollbridge_server.services.requests import CancelPayment, CapturePayment, CreateRefund, PaymentLookup
 from tollbridge_server.storage.sqlite import SqliteStorage
 
 from tests.unit.services.forgetful import ABSENCE_ENDS_AFTER_S, ForgetfulAdapter, ending
 from tests.unit.services.news import (
     ABSENT,
     PAID,
+    SHOW_QR,
+    SILENT,
     UNKNOWN,
     answer,
     exceptions_of,
@@ -21,7 +23,7 @@ from tests.unit.services.news import (
     payment_of,
     reference_of,
 )
-from tests.unit.services.scripted import CALLER, Bridge
+from tests.unit.services.scripted import CALLER, QR, START_US, Bridge
 
 WEEK_S = 7 * 86400
 
@@ -117,6 +119,58 @@ async def test_a_doubt_about_what_is_watched_goes_to_a_person_when_nobody_settle
     await notify(bridge, reference_of(bridge, "charge"), Outcome.SUCCEEDED, PAID.amount)
     await bridge.settle(seconds=WEEK_S, rounds=200)
     assert (await payment_of(bridge, payment_id)).state is PaymentState.NEEDS_REVIEW
+
+
+async def test_repeated_news_do_not_put_off_the_questions_about_what_is_watched(bridge: Bridge) -> None:
+    payment_id = await lost(bridge)
+    bridge.adapter.will_always("query", PAID)
+    for number in range(24):
+        await notify(bridge, reference_of(bridge, "charge"), Outcome.CANCELED, event_id=f"event-{number}")
+        await bridge.settle(seconds=600, rounds=3)
+    assert (await payment_of(bridge, payment_id)).state is PaymentState.NEEDS_REVIEW
+
+
+async def test_a_caller_that_polls_does_not_keep_a_request_from_being_sent_again(bridge: Bridge) -> None:
+    bridge.adapter.script["charge"].clear()
+    view = await bridge.pay(capture_method=CaptureMethod.MANUAL)
+    bridge.adapter.will("capture", UNKNOWN)
+    bridge.adapter.will_always("query", SILENT)
+    await bridge.payments.capture(CALLER, CapturePayment(bridge.token(), view.payment.payment_id))
+    await bridge.settle(seconds=60, rounds=20)
+    bridge.adapter.will_always("query", ABSENT)
+    for _ in range(300):
+        await bridge.status.get(CALLER, PaymentLookup(view.payment.payment_id), refresh=True)
+        await bridge.settle(seconds=2, rounds=1)
+    assert len(bridge.adapter.sent("capture")) > 1
+
+
+async def test_a_caller_that_polls_does_not_put_off_what_is_due(bridge: Bridge) -> None:
+    payment_id = (await bridge.pay()).payment.payment_id
+    for _ in range(120):
+        await bridge.status.get(CALLER, PaymentLookup(payment_id), refresh=True)
+        await bridge.settle(seconds=6, rounds=2)
+    assert (await payment_of(bridge, payment_id)).state is PaymentState.FAILED
+
+
+async def test_the_end_of_each_time_is_noticed_when_it_comes(bridge: Bridge) -> None:
+    payment_id = (await bridge.pay()).payment.payment_id
+    await bridge.settle(seconds=ABSENCE_ENDS_AFTER_S + 60, rounds=132)
+    assert (await payment_of(bridge, payment_id)).state is PaymentState.FAILED
+
+
+async def test_a_code_that_was_given_is_watched_after_its_end_too(bridge: Bridge) -> None:
+    bridge.adapter.script["charge"].clear()
+    bridge.adapter.will("charge", SHOW_QR)
+    view = await bridge.pay(method=QR, expires_at_us=START_US + 1800 * 1_000_000)
+    bridge.adapter.will_always("cancel", Evidence(Outcome.SUCCEEDED, absent=True))
+    await bridge.settle(seconds=3600, rounds=60)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.EXPIRED
+
+    bridge.adapter.will_always("query", PAID)
+    await bridge.settle(seconds=86400, rounds=50)
+
+    payment = await payment_of(bridge, view.payment.payment_id)
+    assert (payment.state, payment.captured_minor) == (PaymentState.NEEDS_REVIEW, 1000)
 
 
 async def test_another_method_may_follow_and_the_late_first_one_is_still_found(bridge: Bridge) -> None:

@@ -6,16 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tollbridge_server.domain.evidence import Evidence, EvidenceSource, NextAction, NextActionKind, Outcome
+from tollbridge_server.domain.evidence import (
+    DeclineReason,
+    Evidence,
+    EvidenceSource,
+    NextAction,
+    NextActionKind,
+    Outcome,
+)
 from tollbridge_server.domain.payment import OnDecline, PaymentState
 from tollbridge_server.domain.payment_method import MethodKind
 from tollbridge_server.ports.provider import CancelOrder
-from tollbridge_server.services.requests import CancelPayment
+from tollbridge_server.services.requests import CancelPayment, PaymentLookup
 from tollbridge_server.storage.sqlite import SqliteStorage
 
 from tests.unit.services.forgetful import ForgetfulAdapter
-from tests.unit.services.news import PAID, payment_of
-from tests.unit.services.scripted import CALLER, START_US, Bridge
+from tests.unit.services.news import PAID, SHOW_QR, payment_of
+from tests.unit.services.scripted import CALLER, QR, START_US, Bridge
 
 TIME_TO_PAY_S = 90
 WAITS = Evidence(Outcome.REQUIRES_ACTION, next_action=NextAction(NextActionKind.WAIT, poll_after_s=5))
@@ -107,6 +114,79 @@ async def test_a_till_is_not_asked_about_every_few_seconds_for_ever(bridge: Brid
     await bridge.settle(seconds=180, rounds=180)
     polled = len(bridge.adapter.sent("query"))
     await bridge.settle(seconds=90, rounds=90)
-    assert len(bridge.adapter.sent("query")) - polled == 2
+    assert len(bridge.adapter.sent("query")) - polled == 3
     await bridge.settle(seconds=86000, rounds=2000)
     assert len(bridge.adapter.sent("query")) - polled < 20
+
+
+async def test_a_charge_ends_with_its_time_however_seldom_the_provider_wants_to_be_asked(bridge: Bridge) -> None:
+    bridge.adapter.script["charge"].clear()
+    seldom = NextAction(NextActionKind.WAIT, poll_after_s=200)
+    bridge.adapter.will("charge", Evidence(Outcome.REQUIRES_ACTION, next_action=seldom))
+    view = await bridge.pay()
+    await bridge.settle(seconds=TIME_TO_PAY_S + 5, rounds=95)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.EXPIRED
+
+
+async def test_a_cancel_of_a_code_that_can_be_paid_for_a_day_is_not_sent_all_day(bridge: Bridge) -> None:
+    bridge.adapter.script["charge"].clear()
+    bridge.adapter.will("charge", SHOW_QR)
+    bridge.adapter.will_always("cancel", Evidence(Outcome.PENDING))
+    view = await bridge.pay(method=QR)
+    await bridge.payments.cancel(CALLER, CancelPayment(bridge.token(), view.payment.payment_id))
+    await bridge.settle(seconds=86000, rounds=3000)
+    assert 5 < len(bridge.adapter.sent("cancel")) < 15
+
+
+async def test_a_caller_that_polls_does_not_keep_the_charge_from_its_end(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    for _ in range(TIME_TO_PAY_S + 20):
+        await bridge.status.get(CALLER, PaymentLookup(view.payment.payment_id), refresh=True)
+        await bridge.settle(seconds=1, rounds=1)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.EXPIRED
+
+
+async def test_a_charge_that_does_not_wait_for_the_telephone_ends_with_its_time_as_well(bridge: Bridge) -> None:
+    bridge.adapter.script["charge"].clear()
+    bridge.adapter.will("charge", Evidence(Outcome.REQUIRES_ACTION))
+    view = await bridge.pay()
+    await bridge.settle(seconds=TIME_TO_PAY_S + 5, rounds=95)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("on_decline", "state"),
+    [(OnDecline.FAIL, PaymentState.FAILED), (OnDecline.ASK_PAYMENT_METHOD, PaymentState.REQUIRES_ACTION)],
+)
+async def test_a_charge_that_the_provider_closed_is_a_payer_who_did_not_pay(
+    bridge: Bridge, on_decline: OnDecline, state: PaymentState
+) -> None:
+    view = await bridge.pay(on_decline=on_decline)
+    bridge.adapter.will_always("query", Evidence(Outcome.CANCELED, EvidenceSource.QUERY))
+    await bridge.settle(seconds=10, rounds=10)
+    payment = await payment_of(bridge, view.payment.payment_id)
+    assert payment.state is state
+    assert payment.failure is not None
+    assert payment.failure.reason is DeclineReason.PAYER_CANCELED
+
+
+async def test_a_charge_that_the_provider_closed_when_its_time_was_over_has_expired(bridge: Bridge) -> None:
+    view = await bridge.pay(expires_at_us=START_US + 30 * 1_000_000)
+    bridge.adapter.will_always("query", about)
+    await bridge.settle(seconds=28, rounds=28)
+    bridge.adapter.will_always("query", Evidence(Outcome.CANCELED, EvidenceSource.QUERY))
+    bridge.clock.pass_s(3)
+    await bridge.settle(seconds=5, rounds=5)
+    assert (await payment_of(bridge, view.payment.payment_id)).state is PaymentState.EXPIRED
+    assert bridge.adapter.sent("cancel") == []
+
+
+async def test_callers_have_the_provider_asked_every_three_seconds_at_most(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    lookup = PaymentLookup(view.payment.payment_id)
+    answers = []
+    for _ in range(10):
+        answers.append((await bridge.status.get(CALLER, lookup, refresh=True)).is_refreshed)
+        bridge.clock.pass_s(1)
+    assert len(bridge.adapter.sent("query")) == 4
+    assert answers.count(True) == 4

@@ -68,6 +68,11 @@ async def canceled(bridge: Bridge) -> None:
     await bridge.payments.cancel(CALLER, CancelPayment(bridge.token(), view.payment.payment_id))
 
 
+_SECOND_ATTEMPT = """INSERT INTO attempts SELECT 'att_second', operation_id, payment_id, merchant_id, provider,
+    provider_account_id, 'second', 'DECLINED', created_at_us, updated_at_us, lease_until_us, send_deadline_us,
+    key_expires_at_us, next_check_at_us, checks, sends, is_replayable, provider_reference, next_action, is_watched
+    FROM attempts"""
+
 Story = Callable[[Bridge], Awaitable[None]]
 STORIES: tuple[Story, ...] = (paid, captured_in_part, capturing, refunded, refunding, silent, declined, canceled)
 
@@ -241,6 +246,11 @@ def booked(bridge: Bridge) -> tuple[BookedCharge, ...]:
             lambda right: (replace(right, authorized_minor=1001, captured_minor=1001),),
         ),
         (
+            "nothing is held for a payment that has ended",
+            canceled,
+            lambda right: (replace(right, is_voided=False, authorized_minor=1000, captured_minor=0),),
+        ),
+        (
             "the provider gave back no more than it took",
             refunding,
             lambda right: (replace(right, refunded_minor=1001),),
@@ -259,19 +269,32 @@ async def test_a_false_book_is_found_by_its_rule_alone(
 
 async def test_a_payment_that_two_charges_paid_is_charged_twice(bridge: Bridge, tmp_path: Path) -> None:
     await paid(bridge)
-    corrupt(
-        tmp_path,
-        """INSERT INTO attempts SELECT 'att_second', operation_id, payment_id, merchant_id, provider,
-           provider_account_id, 'second', 'DECLINED', created_at_us, updated_at_us, lease_until_us, send_deadline_us,
-           key_expires_at_us, next_check_at_us, checks, sends, is_replayable, provider_reference, next_action,
-           is_watched
-           FROM attempts""",
-    )
+    corrupt(tmp_path, _SECOND_ATTEMPT)
     [first] = bridge.adapter.sent("charge")
 
     found = await verify(bridge, sale(first.request_reference, 400), sale("second", 600))
 
     assert rules(found) == {"no payment is charged twice"}
+
+
+async def test_a_payment_for_which_two_amounts_are_held_is_found(bridge: Bridge, tmp_path: Path) -> None:
+    await bridge.pay(capture_method=CaptureMethod.MANUAL)
+    first = replace(booked(bridge)[0], captured_minor=0)
+    corrupt(tmp_path, _SECOND_ATTEMPT)
+
+    found = await verify(bridge, first, replace(first, request_reference="second", effects=()))
+
+    assert rules(found) == {"no amount is held twice"}
+
+
+async def test_a_refund_that_waits_for_a_person_is_shown(bridge: Bridge) -> None:
+    view = await bridge.pay()
+    bridge.adapter.will("refund", Evidence(Outcome.PENDING, needs_person=True, detail="abnormal"))
+    await bridge.refunds.create(CALLER, CreateRefund(bridge.token(), view.payment.payment_id, 300, "EUR"))
+
+    found = await verify(bridge, has_book=False)
+
+    assert [(each.kind, each.detail) for each in found.reviews] == [("UNRESOLVED", "abnormal")]
 
 
 async def test_the_books_may_differ_while_an_operation_is_open(bridge: Bridge) -> None:

@@ -106,8 +106,9 @@ def _without_end(merchant: Merchant, order: CancelOrder) -> Evidence:
     Every order carries its time to pay, after which it is refused. It is called absent all the same, so that the core
     goes on asking: clocks differ, and the time of a freeze in an app begins with the app's request.
     """
-    was_handed_out = order.charge.method is not MethodKind.ALIPAY_BARCODE
-    is_void = merchant.cancel_voids_unscanned and was_handed_out
+    # A page or an app's order is in the payer's hands alone, and a freeze's code is no trade: no cancel voids those.
+    is_code = order.charge.kind is OperationKind.SALE and order.charge.method is MethodKind.ALIPAY_QR
+    is_void = merchant.cancel_voids_unscanned and is_code
     if order.cause is CancelCause.EXPIRY or order.is_charge_over or is_void:
         return Evidence(Outcome.SUCCEEDED, absent=True)
     return Evidence(Outcome.PENDING, detail=_STILL_PAYABLE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, Outcome
 from tollbridge_server.domain.operation import CancelCause, OperationKind
+from tollbridge_server.domain.payment_method import MethodKind
 from tollbridge_server.ports.provider import CancelOrder, ChargeReference
 
 from tests.unit.providers.alipay.gateway import NO_FREEZE, NO_TRADE, Gateway, Reply, adapting
@@ -280,3 +282,16 @@ async def test_what_became_of_a_cancel_is_seen_in_its_charge(
         gateway.answer(QUERY if charge is CHARGE else FREEZE_QUERY, found)
         evidence = await adapter.query(inquiry(OperationKind.CANCEL, reference="cancel", charge=charge))
     assert (evidence.outcome, evidence.absent) == (outcome, absent)
+
+
+@pytest.mark.parametrize("method", [MethodKind.ALIPAY_PAGE, MethodKind.ALIPAY_WAP, MethodKind.ALIPAY_APP])
+async def test_no_setting_voids_what_is_in_the_payers_hands(method: MethodKind) -> None:
+    in_hand = replace(CHARGE, method=method)
+    evidence, _ = await canceled(NO_TRADE_TO_END, cancel(charge=in_hand), voids=True)
+    assert evidence.outcome is Outcome.PENDING
+
+
+async def test_no_setting_voids_the_code_of_a_freeze() -> None:
+    nothing = {"out_order_no": "charge"}
+    evidence, _ = await canceled({FREEZE_QUERY: NO_FREEZE, FREEZE_CANCEL: nothing}, cancel(charge=FREEZE), voids=True)
+    assert evidence.outcome is Outcome.PENDING
