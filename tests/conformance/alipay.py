@@ -30,7 +30,7 @@ from tollbridge_server.testing.simulators.alipay import (
     Behavior,
     read_book,
 )
-from tollbridge_server.testing.simulators.common.billing import CHINA
+from tollbridge_server.testing.simulators.frame.billing import CHINA
 
 ACCOUNT = "conformance"
 APP_ID, SELLER_ID = "2021000000000001", "2088000000000001"

@@ -20,7 +20,7 @@ from tollbridge_server.providers.sandbox.link import HttpLink
 from tollbridge_server.providers.transport import Transport
 from tollbridge_server.testing.conformance import Decline, Fault
 from tollbridge_server.testing.simulators.sandbox import SandboxAccount, SandboxAcquirer, SandboxServer, read_book
-from tollbridge_server.testing.simulators.sandbox.control import notification_headers
+from tollbridge_server.testing.simulators.sandbox.delivery import notification_headers
 from tollbridge_server.testing.simulators.sandbox.in_process import InProcessLink
 from tollbridge_server.testing.simulators.sandbox.rules import TEST_CARDS, Behavior, Decision
 

@@ -26,7 +26,7 @@ from tollbridge_server.providers.rsa_keys import sign
 from tollbridge_server.providers.wechatpay import WechatPayAdapter, WechatPaySettings, build
 from tollbridge_server.providers.wechatpay.signing import Seal, answer_text
 from tollbridge_server.testing.conformance import Decline, Fault
-from tollbridge_server.testing.simulators.common.billing import CHINA
+from tollbridge_server.testing.simulators.frame.billing import CHINA
 from tollbridge_server.testing.simulators.wechatpay import (
     Behavior,
     PlatformCertificate,

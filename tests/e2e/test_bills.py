@@ -11,7 +11,7 @@ import pytest
 from tollbridge_server.development import initialize
 from tollbridge_server.testing import payer
 from tollbridge_server.testing.processes import ServerProcess
-from tollbridge_server.testing.simulators.common.billing import CHINA
+from tollbridge_server.testing.simulators.frame.billing import CHINA
 
 from tests.e2e.commands import Served, environment, run
 

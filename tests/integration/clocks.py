@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from datetime import time as datetime_time
 
-from tollbridge_server.testing.simulators.common.billing import CHINA
+from tollbridge_server.testing.simulators.frame.billing import CHINA
 
 
 class Clock:

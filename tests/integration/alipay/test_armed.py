@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tollbridge_server.testing.simulators.common.faults import MAX_ARMED, Armed, Fault
+from tollbridge_server.testing.simulators.frame.faults import MAX_ARMED, Armed, Fault
 
 
 def test_faults_are_suffered_in_the_order_in_which_they_were_armed() -> None:
@@ -40,15 +40,38 @@ def test_a_fault_of_no_account_is_anybody_s() -> None:
     assert armed.take(account="shop") is Fault.LOST
 
 
-def test_what_is_not_wanted_keeps_its_place() -> None:
+def test_what_a_request_leaves_keeps_its_place() -> None:
     armed: Armed[Fault] = Armed()
-    armed.arm(Fault.LOST, account="shop")
-    armed.arm(Fault.RESET, account="shop")
+    armed.arm(Fault.LOST)
+    armed.arm(Fault.RESET)
 
-    assert armed.take_one_of(Fault.RESET, account="shop") is None
-    assert armed.take_one_of(Fault.LOST, account="shop") is Fault.LOST
-    assert armed.take_one_of(Fault.RESET, account="other") is None
-    assert armed.take_one_of(Fault.RESET, account="shop") is Fault.RESET
+    assert armed.take(leaving=frozenset({Fault.LOST})) is Fault.RESET
+    assert armed.take(leaving=frozenset({Fault.LOST})) is None
+    assert armed.take() is Fault.LOST
+
+
+def test_what_is_of_effects_is_refused_for_a_question() -> None:
+    armed = Armed(of_effects=frozenset({Fault.LOST}))
+
+    with pytest.raises(ValueError, match="can not suffer lost"):
+        armed.arm(Fault.LOST, for_questions=True)
+    assert armed.take(is_question=True) is None
+
+
+def test_what_is_of_effects_is_suffered_by_an_effect() -> None:
+    armed = Armed(of_effects=frozenset({Fault.LOST}))
+    armed.arm(Fault.LOST)
+
+    assert armed.take() is Fault.LOST
+
+
+def test_what_is_of_questions_waits_for_one_however_it_was_armed() -> None:
+    armed = Armed(of_questions=frozenset({Fault.LOST}))
+    armed.arm(Fault.LOST)
+    armed.arm(Fault.LOST, for_questions=True)
+
+    assert [armed.take(), armed.take()] == [None, None]
+    assert [armed.take(is_question=True) for _ in range(3)] == [Fault.LOST, Fault.LOST, None]
 
 
 @pytest.mark.parametrize("count", [0, -1, MAX_ARMED + 1])

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tollbridge_server.testing.simulators.common.billing import CHINA
+from tollbridge_server.testing.simulators.frame.billing import CHINA
 
 from tests.conformance.alipay import SELLER_ID
 from tests.integration.alipay.desk import Desk, order

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 import aiohttp
 import orjson
@@ -15,8 +14,6 @@ from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.providers.sandbox import SandboxSettings, build, signing, wire
 from tollbridge_server.providers.sandbox.wire import Answer
 from tollbridge_server.testing import payer
-from tollbridge_server.testing.simulators.sandbox import SandboxAcquirer
-from tollbridge_server.testing.simulators.sandbox.control import Control
 from tollbridge_server.testing.simulators.sandbox.rules import BOOKED_BEHAVIORS, UNBOOKED_BEHAVIORS, Behavior
 
 from tests.integration.sandbox.desks import ACCOUNT, SECRET, HttpDesk, succeeded
@@ -191,45 +188,6 @@ async def test_control_lists_the_book_without_card_numbers_and_page_tokens(http:
     assert [charge["reference"] for charge in listed["charges"]] == ["charge"]
     assert orders.CHALLENGED not in str(listed)
     assert opened.next_action.url.rpartition("/")[2] not in str(listed)
-
-
-async def test_control_refuses_what_a_web_page_sends(http: HttpDesk) -> None:
-    query = {"behavior": "lost"}
-    headers = {"Origin": "https://evil.example"}
-
-    async with http.session.post(f"{http.url}/control/arm", params=query, headers=headers) as response:
-        assert response.status == 403
-
-    assert succeeded(await http.adapter.charge(orders.charge()), 10_000)
-
-
-async def test_control_refuses_a_caller_without_an_address_of_this_machine(tmp_path: Path) -> None:
-    acquirer = SandboxAcquirer(tmp_path / "book.db")
-
-    async def send(account_id: str, body: bytes, headers: dict[str, str]) -> int:
-        return 200
-
-    application = web.Application()
-    Control(acquirer, secrets={}, send=send, redirect=lambda account, url: True).add_to(application)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    socket_path = str(tmp_path / "socket")  # Whoever comes by this way has no IP address at all.
-    await web.UnixSite(runner, socket_path).start()
-    async with (
-        aiohttp.ClientSession(connector=aiohttp.UnixConnector(socket_path)) as session,
-        session.post("http://sandbox/control/notify") as response,
-    ):
-        assert response.status == 403
-    await runner.cleanup()
-    await acquirer.close()
-
-
-@pytest.mark.parametrize("count", ["0", "-1", "10001", "many"])
-async def test_control_refuses_a_count_that_makes_no_sense(http: HttpDesk, count: str) -> None:
-    query = {"behavior": "lost", "count": count}
-
-    async with http.session.post(f"{http.url}/control/arm", params=query) as response:
-        assert response.status == 400
 
 
 async def test_the_acquirer_says_that_it_is_well(http: HttpDesk) -> None:

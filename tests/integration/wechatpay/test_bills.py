@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from tollbridge_server.testing.simulators.common.billing import CHINA
+from tollbridge_server.testing.simulators.frame.billing import CHINA
 from tollbridge_server.testing.simulators.wechatpay import Behavior
 
 from tests.integration.wechatpay.desk import NUMBER, ORDERS, OTHER_MCHID, REFUNDS, Answer, Desk, code_order
@@ -200,6 +200,16 @@ async def test_a_hash_may_be_wrong_and_a_bill_late_on_demand(desk: Desk) -> None
 
     assert hashlib.sha1(file.body).hexdigest() != spoiled.json["hash_value"]
     assert late.json["code"] == "STATEMENT_CREATING"
+
+
+@pytest.mark.parametrize("kind", ["effect", "query"])
+async def test_what_is_armed_for_a_bill_waits_for_one(desk: Desk, kind: str) -> None:
+    desk.simulator.make_bill(today(desk))
+    assert await desk.arm(Behavior.STATEMENT_CREATING, **{"for": kind}) == 200
+    await sold(desk)
+    assert (await desk.asked()).status == 200
+
+    assert [(await asked(desk)).status for _ in range(2)] == [400, 200]
 
 
 async def test_control_makes_a_bill_before_its_time(desk: Desk) -> None:

@@ -131,6 +131,7 @@ async def test_deeds_suffer_as_often_as_it_is_armed(desk: Desk) -> None:
         ({"behavior": "lost", "count": "x"}, 400),
         ({"behavior": "lost", "for": "everybody"}, 400),
         ({"behavior": "lost", "account": "nobody"}, 404),
+        ({"behavior": "declined", "for": "query"}, 400),
     ],
 )
 async def test_what_can_not_be_armed_is_refused(desk: Desk, query: dict[str, str], status: int) -> None:

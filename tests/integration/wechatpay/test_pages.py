@@ -96,6 +96,16 @@ async def test_a_page_in_a_browser_leads_back_and_nowhere_dangerous(desk: Desk) 
     assert "javascript" not in paid
 
 
+async def test_a_decision_that_is_none_is_refused_on_a_page_and_by_control(desk: Desk) -> None:
+    opened = await desk.call("POST", f"{ORDERS}/native", order(desk))
+    async with desk.session.post(opened.json["code_url"], data={"decision": "steal"}) as page:
+        refused = page.status, await page.read()
+    answer = await desk.control("decide", account="shop", reference=NUMBER, decision="steal")
+
+    assert refused == (answer.status, answer.body) == (400, b"decision has to be approve or refuse")
+    assert (await desk.asked()).json["trade_state"] == "NOTPAY"
+
+
 async def test_a_code_that_does_not_exist_is_a_page_too(desk: Desk) -> None:
     async with desk.session.get(f"{desk.url}/qr/nothing") as page:
         assert page.status == 404

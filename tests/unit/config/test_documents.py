@@ -14,9 +14,9 @@ from tollbridge_server.app.simulators import read_simulator
 from tollbridge_server.config import Config, load
 from tollbridge_server.providers import alipay, wechatpay
 from tollbridge_server.testing.simulators.alipay import Behavior as AlipayBehavior
-from tollbridge_server.testing.simulators.alipay.control import Manner as AlipayManner
+from tollbridge_server.testing.simulators.alipay.delivery import Manner as AlipayManner
 from tollbridge_server.testing.simulators.wechatpay import Behavior as WechatPayBehavior
-from tollbridge_server.testing.simulators.wechatpay.control import Manner as WechatPayManner
+from tollbridge_server.testing.simulators.wechatpay.delivery import Manner as WechatPayManner
 
 from tests.unit.config.simulated import simulated
 

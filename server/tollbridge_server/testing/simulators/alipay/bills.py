@@ -14,10 +14,11 @@ from datetime import date, timedelta
 from tollbridge_server.domain.money import Money
 from tollbridge_server.providers.alipay.money import yuan_of
 from tollbridge_server.testing.simulators.alipay.accounts import AlipayAccount
-from tollbridge_server.testing.simulators.alipay.asked import Answer
 from tollbridge_server.testing.simulators.alipay.book import CURRENCY, Ledger, Refund, Trade
 from tollbridge_server.testing.simulators.alipay.fields import Content, Refused, written_time
-from tollbridge_server.testing.simulators.common.billing import BillDesk, BillFile, day_us, fee_of, read_day
+from tollbridge_server.testing.simulators.alipay.payers import BUYER_LOGON_ID
+from tollbridge_server.testing.simulators.alipay.premises import Answer
+from tollbridge_server.testing.simulators.frame.billing import BillDesk, BillFile, day_us, fee_of, read_day
 
 PATH = "/downloadBillFile.resource"
 LINK_LIFETIME_S = 30
@@ -38,7 +39,6 @@ _LEDGER_HEADER = (
     "交易渠道,业务类型,备注"
 )
 _LEDGER_SUM_HEADER = "类型,收入笔数,收入金额（+元）,支出笔数,支出金额（-元）,总金额（元）"
-_PAYER = "tes***@example.com"
 _RULE = "-" * 41
 
 
@@ -204,7 +204,7 @@ def _trade_line(entry: Entry) -> str:
             written_time(trade.created_us),
             written_time(entry.at_us),
             *("", "", "", ""),
-            _PAYER,
+            BUYER_LOGON_ID,
             amount,
             amount,
             *("0.00", "0.00", "0.00", "0.00", "0.00"),
@@ -221,7 +221,8 @@ def _trade_line(entry: Entry) -> str:
 def _movement_line(entry: Entry, kind: str, amount: int, balance: int, *, number: int) -> str:
     trade, at = entry.trade, written_time(entry.at_us)
     income, expense = (_yuan(amount), "") if amount > 0 else ("", _yuan(amount))
-    cells = [f"{at[:10].replace('-', '')}{number:012d}", trade.trade_no, trade.out_trade_no, trade.subject, at, _PAYER]
+    entry_no = f"{at[:10].replace('-', '')}{number:012d}"
+    cells = [entry_no, trade.trade_no, trade.out_trade_no, trade.subject, at, BUYER_LOGON_ID]
     return _line([*cells, income, expense, _yuan(balance), "支付宝", kind, entry.refund])
 
 

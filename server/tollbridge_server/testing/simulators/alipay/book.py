@@ -12,8 +12,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tollbridge_server.testing.simulators.common import books
-from tollbridge_server.testing.simulators.common.outbox import OUTBOX_SCHEMA, Outbox
+from tollbridge_server.testing.simulators.frame import books
+from tollbridge_server.testing.simulators.frame.once import CODES_SCHEMA, DROPPED_SCHEMA, Once
+from tollbridge_server.testing.simulators.frame.outbox import OUTBOX_SCHEMA, Outbox
 
 PREPARED, WAITING, PAID, CLOSED = "PREPARED", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_CLOSED"
 """PREPARED: a code or page that nobody has opened, so that there is no trade yet. The others are Alipay's words."""
@@ -59,13 +60,9 @@ CREATE TABLE IF NOT EXISTS releases (
     account TEXT NOT NULL, out_request_no TEXT NOT NULL, out_order_no TEXT NOT NULL, operation_id TEXT NOT NULL,
     amount INTEGER NOT NULL, created_us INTEGER NOT NULL, PRIMARY KEY (account, out_request_no)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS used_codes (
-    auth_code TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, reference TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dropped (
-    account TEXT NOT NULL, request TEXT NOT NULL, PRIMARY KEY (account, request)
-) STRICT, WITHOUT ROWID;
 """
+    + CODES_SCHEMA
+    + DROPPED_SCHEMA
     + OUTBOX_SCHEMA
 )
 
@@ -170,6 +167,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
         self.outbox = Outbox(connection)
+        self.once = Once(connection)
 
     def trade(self, account: str, out_trade_no: str) -> Trade | None:
         return self._one(Trade, "account = ? AND out_trade_no = ?", account, out_trade_no)
@@ -203,19 +201,13 @@ class Ledger:
         table = _TABLES[type(row)]
         self._execute(f"INSERT OR REPLACE INTO {table} ({','.join(names)}) VALUES ({marks})", values(row))
 
-    def use_code(self, auth_code: str, account: str, reference: str) -> bool:
-        """Note who used a payment code; False when it was used for something else before."""
-        self._execute("INSERT OR IGNORE INTO used_codes VALUES (?, ?, ?)", (auth_code, account, reference))
-        found = self._execute("SELECT account, reference FROM used_codes WHERE auth_code = ?", (auth_code,)).fetchone()
-        return bool(found == (account, reference))
-
-    def drop_once(self, account: str, request: str) -> bool:
-        """Note that a request was lost on purpose; False when it was lost before, so that this one gets through."""
-        return self._execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (account, request)).rowcount == 1
-
     def all_of(self, kind: type[R], account: str) -> list[R]:
         """Return every row of an account."""
         return self._all(kind, "account = ?", account)
+
+    def latest(self, kind: type[R], account: str, *, limit: int) -> list[R]:
+        """Return the latest rows of an account, the newest first."""
+        return self._all(kind, "account = ? ORDER BY created_us DESC LIMIT ?", account, limit)
 
     def due_trades(self, now_us: int) -> list[Trade]:
         """Return what waits for its payer, and does not any more since its time came."""

@@ -19,7 +19,7 @@ from tollbridge_server.testing.simulators.alipay.book import (
     Release,
     Trade,
 )
-from tollbridge_server.testing.simulators.common import books
+from tollbridge_server.testing.simulators.frame import books
 
 
 def read_book(path: Path) -> dict[str, ProviderBook]:

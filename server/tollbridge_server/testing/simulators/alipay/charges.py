@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 
-from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises, in_process, refusal
 from tollbridge_server.testing.simulators.alipay.book import (
     AUTHORIZED,
     CLOSED,
@@ -20,6 +19,7 @@ from tollbridge_server.testing.simulators.alipay.book import (
 )
 from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID, BUYER_LOGON_ID, is_wanted
+from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, in_process, refusal
 from tollbridge_server.testing.simulators.alipay.rules import (
     CONCLUDES_S,
     Behavior,
@@ -116,7 +116,7 @@ class Charges:
             raise Refused(f"ACQ.{refused}", "交易支付失败")
         if not payer_is_wanted:
             raise Refused("ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT", "买家身份信息与商户指定的不一致")
-        if not self._ledger.use_code(code, asked.account.account_id, reference):
+        if not self._ledger.once.use_code(code, asked.account.account_id, reference):
             raise Refused("ACQ.PAYMENT_AUTH_CODE_INVALID", "支付失败，获取顾客账户信息失败，请顾客刷新付款码后重新收款")
 
     def _scanned(self, asked: Asked, trade: Trade) -> Answer:

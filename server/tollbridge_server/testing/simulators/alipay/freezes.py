@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 
-from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises, in_process
 from tollbridge_server.testing.simulators.alipay.book import (
     AUTHORIZED,
     ENDED,
@@ -21,13 +20,14 @@ from tollbridge_server.testing.simulators.alipay.charges import ONLINE_FREEZES
 from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
 from tollbridge_server.testing.simulators.alipay.notices import Notices
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
+from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, in_process
 from tollbridge_server.testing.simulators.alipay.rules import (
-    APPROVE,
     CONCLUDES_S,
     conclusion_of,
     is_to_be_confirmed,
     refusal_of,
 )
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE
 
 _LIFETIME_S = 15 * 60
 _APP_FREEZE = "alipay.fund.auth.order.app.freeze"
@@ -206,7 +206,7 @@ class Freezes:
 
     def _scanned(self, freeze: Freeze, code: str) -> None:
         """Let the payer of a code confirm: at once, after a while, or on the page. Raises Refused."""
-        if not self._ledger.use_code(code, freeze.account, freeze.out_order_no):
+        if not self._ledger.once.use_code(code, freeze.account, freeze.out_order_no):
             raise Refused("PAYMENT_AUTH_CODE_INVALID", "支付授权码无效")
         freeze.auth_code, freeze.conclusion = code, conclusion_of(code)
         freeze.concludes_us = self._premises.later_us(CONCLUDES_S) if freeze.conclusion else 0

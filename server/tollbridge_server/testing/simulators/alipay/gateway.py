@@ -14,7 +14,7 @@ from aiohttp import web
 from tollbridge_server.providers.alipay.certificates import read_certificates, serial_number
 from tollbridge_server.testing.simulators.alipay import pages
 from tollbridge_server.testing.simulators.alipay.accounts import AlipayKeys
-from tollbridge_server.testing.simulators.alipay.asked import refusal
+from tollbridge_server.testing.simulators.alipay.answers import Answers, bad_gateway
 from tollbridge_server.testing.simulators.alipay.fields import Refused
 from tollbridge_server.testing.simulators.alipay.methods import BROWSER_METHODS, CERTIFICATE_DOWNLOAD, QUESTIONS
 from tollbridge_server.testing.simulators.alipay.office import Office
@@ -28,9 +28,9 @@ from tollbridge_server.testing.simulators.alipay.parameters import (
     charset_of,
     received,
 )
-from tollbridge_server.testing.simulators.alipay.replies import Replies, bad_gateway
+from tollbridge_server.testing.simulators.alipay.premises import refusal
 from tollbridge_server.testing.simulators.alipay.rules import BOOKED, SLOW_S, UNBOOKED, Behavior, behavior_of_code
-from tollbridge_server.testing.simulators.common.faults import Fault, improper_answer
+from tollbridge_server.testing.simulators.frame.faults import Fault, improper_answer
 
 PATH = "/gateway.do"
 
@@ -47,11 +47,11 @@ _LIMITED = {"code": "40005", "msg": "Call Limited", "sub_code": "isv.app-call-li
 class Gateway:
     """One URL for every method, as the real one."""
 
-    def __init__(self, office: Office, reader: Reader, keys: AlipayKeys, replies: Replies) -> None:
+    def __init__(self, office: Office, reader: Reader, keys: AlipayKeys, answers: Answers) -> None:
         self._office = office
         self._reader = reader
         self._keys = keys
-        self._replies = replies
+        self._answers = answers
 
     def add_to(self, application: web.Application) -> None:
         """Add the route."""
@@ -68,7 +68,7 @@ class Gateway:
             # The answer is JSON inside of text/html: the real one writes the ampersands of what it repeats so.
             message = away.message.replace("&", "&amp;")
             node = {"code": away.code, "msg": _MESSAGES[away.code], "sub_code": away.sub_code, "sub_msg": message}
-            return await self._replies.answer(
+            return await self._answers.answer(
                 self._reader.account_of(parameters),
                 parameters.get("method", ""),
                 node,
@@ -110,7 +110,7 @@ class Gateway:
         if call.method in QUESTIONS:
             return True
         number = f"{call.method} {call.members.get('out_request_no') or call.members.get('out_trade_no')}"
-        return await self._office.lose_once(call.account, number)
+        return await self._office.lose_once(call.account.account_id, number)
 
     async def _improper(self, request: web.Request, call: Call, behavior: Behavior) -> web.Response:
         """Say nothing of what became of the call."""
@@ -135,7 +135,7 @@ class Gateway:
         return await self._answer(call, refusal("CERT_NOT_EXIST", "证书不存在"))
 
     async def _answer(self, call: Call, node: dict[str, Any], behavior: Behavior | None = None) -> web.Response:
-        return await self._replies.answer(call.account, call.method, node, behavior=behavior, charset=call.charset)
+        return await self._answers.answer(call.account, call.method, node, behavior=behavior, charset=call.charset)
 
     async def _browser(self, parameters: dict[str, str]) -> web.Response:
         """Show the cashier's page to whoever brings a page's parameters; a decision may come with them."""

@@ -6,14 +6,12 @@ import secrets
 
 import orjson
 
-from tollbridge_server.testing.simulators.alipay.asked import Premises
 from tollbridge_server.testing.simulators.alipay.book import Freeze, Refund, Trade
 from tollbridge_server.testing.simulators.alipay.fields import written_time, yuan
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
+from tollbridge_server.testing.simulators.alipay.premises import Premises
 from tollbridge_server.testing.simulators.alipay.rules import LATE_S, Behavior
-
-COPIES = 3
-"""How often a duplicated notification comes at the least."""
+from tollbridge_server.testing.simulators.frame.outbox import COPIES
 
 
 class Notices:

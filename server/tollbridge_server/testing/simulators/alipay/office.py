@@ -5,27 +5,24 @@ It decides nothing about signatures; what may be booked trades and freezes decid
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tollbridge_server.testing.simulators.alipay.accounts import AlipayAccount
-from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises
 from tollbridge_server.testing.simulators.alipay.bills import Bills
 from tollbridge_server.testing.simulators.alipay.book import INIT, PREPARED, WAITING, Freeze, Ledger, Trade, open_book
 from tollbridge_server.testing.simulators.alipay.charges import Charges
 from tollbridge_server.testing.simulators.alipay.fields import Content
 from tollbridge_server.testing.simulators.alipay.freezes import Freezes
 from tollbridge_server.testing.simulators.alipay.notices import Notices
+from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises
 from tollbridge_server.testing.simulators.alipay.refunds import Refunds
-from tollbridge_server.testing.simulators.alipay.rules import APPROVE, OF_EFFECTS, Behavior
+from tollbridge_server.testing.simulators.alipay.rules import OF_EFFECTS, Behavior
 from tollbridge_server.testing.simulators.alipay.trades import Trades, is_code
-from tollbridge_server.testing.simulators.common.desk import Desk, system_now_us
-from tollbridge_server.testing.simulators.common.faults import Armed
-
-_FIRST_TRY_WITHIN_S = 5.0
-_PAUSE_S = 0.01
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE
+from tollbridge_server.testing.simulators.frame.desk import LISTED, Desk, system_now_us
+from tollbridge_server.testing.simulators.frame.faults import Armed
 
 
 class Office(Desk[Ledger]):
@@ -48,7 +45,7 @@ class Office(Desk[Ledger]):
         self.accounts = accounts
         """By account id."""
         self.pages_url = "http://127.0.0.1"
-        self.armed: Armed[Behavior] = Armed()
+        self.armed = Armed(of_effects=OF_EFFECTS)
         """What the next requests suffer."""
         premises = Premises(ledger, accounts, now_us, lambda: self.pages_url, time_scale)
         notices = Notices(premises)
@@ -62,12 +59,6 @@ class Office(Desk[Ledger]):
     def now_us(self) -> int:
         """Return the simulator's time."""
         return self._now_us()
-
-    def arm(self, behavior: Behavior, count: int, *, for_questions: bool, account_id: str) -> None:
-        """Let the next requests suffer `behavior`. Raises ValueError for what they can not suffer, and for too many."""
-        if for_questions and behavior in OF_EFFECTS:
-            raise ValueError(f"a question can not suffer {behavior}, since it changes nothing")
-        self.armed.arm(behavior, count, for_questions=for_questions, account=account_id)
 
     async def carry_out(
         self,
@@ -119,10 +110,6 @@ class Office(Desk[Ledger]):
             return None
         return await self.write(lambda _: self.bills.file(self.accounts[file.account_id], file))
 
-    async def lose_once(self, account: AlipayAccount, request: str) -> bool:
-        """Note that a request is lost on purpose; False when it was lost before, so that this one gets through."""
-        return await self.write(lambda ledger: ledger.drop_once(account.account_id, request))
-
     async def opened(self, token: str, *, decision: str = "") -> Trade | Freeze | None:
         """Let the payer open a code or page, log in where that is needed, and decide; None for what does not exist.
 
@@ -150,29 +137,17 @@ class Office(Desk[Ledger]):
         return found
 
     async def open_pages(self, account_id: str) -> list[tuple[Trade | Freeze, str]]:
-        """Return what waits for its payer at an account, each with the address of its page."""
+        """Return what waits for its payer of the latest orders of an account, each with the address of its page."""
 
         def unit(ledger: Ledger) -> list[Trade | Freeze]:
-            return [*ledger.all_of(Trade, account_id), *ledger.all_of(Freeze, account_id)]
+            return [
+                *ledger.latest(Trade, account_id, limit=LISTED),
+                *ledger.latest(Freeze, account_id, limit=LISTED),
+            ]
 
         rows = await self.write(unit)
         waiting = [row for row in rows if row.token and row.state in (PREPARED, WAITING, INIT)]
         return [(row, self._premises.page_of(row.token)) for row in waiting]
-
-    async def first_tries(self, account_id: str) -> None:
-        """Wait until every notification of an account that is due was sent once, or nobody takes them."""
-
-        def unit(ledger: Ledger) -> bool:
-            return any(entry.account == account_id for entry in ledger.outbox.due(self._now_us()))
-
-        try:
-            async with asyncio.timeout(_FIRST_TRY_WITHIN_S):
-                while True:
-                    if not await self.write(unit):
-                        return
-                    await asyncio.sleep(_PAUSE_S)
-        except TimeoutError:
-            return
 
     async def settle_due(self) -> None:
         """Let what the passing of time brings happen to everything that waits for its payer."""

@@ -10,8 +10,8 @@ from tollbridge_server.testing.simulators.alipay import bills, book
 from tollbridge_server.testing.simulators.alipay.book import Freeze, Trade
 from tollbridge_server.testing.simulators.alipay.fields import written_time, yuan
 from tollbridge_server.testing.simulators.alipay.office import Office
-from tollbridge_server.testing.simulators.alipay.rules import APPROVE, REFUSE
 from tollbridge_server.testing.simulators.alipay.trades import is_code
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE, REFUSE
 
 LOGIN = "login"
 PATH = "/qr/{token}"
@@ -32,7 +32,7 @@ _NOT_WANTED = (
 )
 
 
-class Pages:
+class PayerPages:
     """The routes outside the gateway: the payer's under /qr/, and the files of bills."""
 
     def __init__(self, office: Office) -> None:

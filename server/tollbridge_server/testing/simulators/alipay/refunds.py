@@ -5,10 +5,10 @@ Refuses more than was paid, another amount under a known number, and refunds of 
 
 from __future__ import annotations
 
-from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises, refusal
 from tollbridge_server.testing.simulators.alipay.book import PAID, PAID_FOR_GOOD, Trade
 from tollbridge_server.testing.simulators.alipay.fields import Refused, yuan
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
+from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, refusal
 from tollbridge_server.testing.simulators.alipay.rules import Behavior
 from tollbridge_server.testing.simulators.alipay.trades import Trades
 

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tollbridge_server.testing.simulators.common.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE, REFUSE
+from tollbridge_server.testing.simulators.frame.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
 
 
 class Behavior(StrEnum):
@@ -124,7 +125,6 @@ TEST_CODES: tuple[TestCode, ...] = (
     TestCode("0014", "SYSTEM_ERROR", "and yet it is paid"),
 )
 
-APPROVE, REFUSE = "approve", "refuse"
 _CONCLUSIONS = {"0009": APPROVE, "0010": REFUSE}
 _TO_BE_CONFIRMED = frozenset({"0001", *_CONCLUSIONS})
 _BEHAVIORS = {

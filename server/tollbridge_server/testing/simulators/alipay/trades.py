@@ -5,7 +5,6 @@ Refuses what Alipay refuses: to close what is paid, and to know a code or page t
 
 from __future__ import annotations
 
-from tollbridge_server.testing.simulators.alipay.asked import Answer, Asked, Premises, refusal
 from tollbridge_server.testing.simulators.alipay.book import (
     CLOSED,
     PAID,
@@ -18,7 +17,9 @@ from tollbridge_server.testing.simulators.alipay.book import (
 from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
 from tollbridge_server.testing.simulators.alipay.notices import Notices
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID, BUYER_LOGON_ID
-from tollbridge_server.testing.simulators.alipay.rules import APPROVE, Behavior
+from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, refusal
+from tollbridge_server.testing.simulators.alipay.rules import Behavior
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE
 
 _QR_LIFETIME_US = 2 * 3600 * 1_000_000
 _CANCEL_WINDOW_US = 24 * 3600 * 1_000_000

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tollbridge_server.providers.sandbox.wire import Answer, Request, Verb
-from tollbridge_server.testing.simulators.common.desk import Desk, system_now_us
-from tollbridge_server.testing.simulators.common.faults import Armed, Fault, Faulty
+from tollbridge_server.testing.simulators.frame.desk import Desk, system_now_us
+from tollbridge_server.testing.simulators.frame.faults import Armed, Fault, Faulty
 from tollbridge_server.testing.simulators.sandbox.book import ChargeEntry, Ledger, open_book
 from tollbridge_server.testing.simulators.sandbox.clerk import Clerk
 from tollbridge_server.testing.simulators.sandbox.rules import (
@@ -41,9 +41,7 @@ class SandboxAcquirer(Desk[Ledger]):
         if verb is Verb.QUERY:
             return await self.write(lambda _: self._clerk.query(account, request.reference))
         behavior = self.armed.take() or behavior_of(request.amount_minor)
-        if behavior in UNBOOKED_BEHAVIORS and await self.write(
-            lambda ledger: ledger.drop_once(account, request.reference)
-        ):
+        if behavior in UNBOOKED_BEHAVIORS and await self.lose_once(account, request.reference):
             raise Faulty(Fault(behavior))
         answer = await self.write(lambda _: self._clerk.carry_out(account, verb, request, behavior))
         if behavior in BOOKED_BEHAVIORS:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.books import BookedCharge, BookedEffect, ProviderBook
-from tollbridge_server.testing.simulators.common import books
-from tollbridge_server.testing.simulators.common.outbox import OUTBOX_SCHEMA, Outbox
+from tollbridge_server.testing.simulators.frame import books
+from tollbridge_server.testing.simulators.frame.once import DROPPED_SCHEMA
+from tollbridge_server.testing.simulators.frame.outbox import OUTBOX_SCHEMA, Outbox
 
 SUCCEEDED, PENDING, REQUIRES_ACTION, DECLINED, CANCELED = (
     "succeeded",
@@ -49,10 +50,8 @@ CREATE TABLE IF NOT EXISTS effects (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS effects_by_charge ON effects (account, charge);
 CREATE INDEX IF NOT EXISTS effects_settling ON effects (settles_at_us) WHERE settles_at_us > 0;
-CREATE TABLE IF NOT EXISTS dropped (
-    account TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (account, reference)
-) STRICT, WITHOUT ROWID;
 """
+    + DROPPED_SCHEMA
     + OUTBOX_SCHEMA
 )
 
@@ -203,10 +202,6 @@ class Ledger:
             f"SELECT {_EFFECT_COLUMNS} FROM effects WHERE settles_at_us > 0 AND settles_at_us <= ? LIMIT 100", (now_us,)
         ).fetchall()
         return [EffectEntry(*row) for row in rows]
-
-    def drop_once(self, account: str, reference: str) -> bool:
-        """Note that a request was lost on purpose; False when it was lost before, so that this one gets through."""
-        return self._execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (account, reference)).rowcount == 1
 
 
 def open_book(path: Path) -> sqlite3.Connection:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import orjson
 
 from tollbridge_server.providers.sandbox.wire import ActionType, Answer, Request, Verb
+from tollbridge_server.testing.simulators.frame.outbox import COPIES
+from tollbridge_server.testing.simulators.sandbox.answers import about_charge, about_effect
 from tollbridge_server.testing.simulators.sandbox.book import (
     CANCELED,
     DECLINED,
@@ -22,6 +24,7 @@ from tollbridge_server.testing.simulators.sandbox.book import (
     EffectEntry,
     Ledger,
 )
+from tollbridge_server.testing.simulators.sandbox.repeats import is_same_charge, is_same_effect
 from tollbridge_server.testing.simulators.sandbox.rules import PENDING_BEHAVIORS, Behavior, Decision, decide
 
 SETTLE_AFTER_US = 1_000_000
@@ -49,9 +52,9 @@ class Clerk:
         effect = self._ledger.effect(account, request.reference)
         if effect is None:
             effect = self._book_effect(account, verb, request, behavior)
-        elif not _is_same_effect(effect, verb, request):
+        elif not is_same_effect(effect, verb, request):
             raise ReferenceReused
-        return _answer_about_effect(effect)
+        return about_effect(effect)
 
     def query(self, account: str, reference: str) -> Answer:
         """Return the present truth about a reference."""
@@ -60,24 +63,11 @@ class Clerk:
             self.expire(charge)
             return self.answer_about(charge)
         effect = self._ledger.effect(account, reference)
-        return _answer_about_effect(effect) if effect else Answer(reference=reference, state="not_found")
+        return about_effect(effect) if effect else Answer(reference=reference, state="not_found")
 
     def answer_about(self, charge: ChargeEntry) -> Answer:
-        """Return the present truth about a charge: an authorization that was voided is canceled."""
-        is_voided = charge.state == SUCCEEDED and charge.is_released and not charge.captured_minor
-        is_open = charge.state == REQUIRES_ACTION
-        return Answer(
-            reference=charge.reference,
-            id=charge.id,
-            kind=charge.kind,
-            state=CANCELED if is_voided else charge.state,
-            code=charge.code,
-            amount_minor=_reported(charge),
-            currency=charge.currency,
-            action=charge.action if is_open else "",
-            action_url=self._action_url(charge.token) if is_open else "",
-            expires_at_us=charge.expires_at_us if is_open else 0,
-        )
+        """Return the present truth about a charge."""
+        return about_charge(charge, self._action_url(charge.token))
 
     def expire(self, charge: ChargeEntry) -> None:
         """Close a charge whose payer let the time pass."""
@@ -102,7 +92,7 @@ class Clerk:
         pending = self.answer_about(charge)
         charge.settles_at_us = 0
         is_approved = charge.behavior != Behavior.PENDING_FAILURE
-        copies = 3 if charge.behavior == Behavior.DUPLICATE_NOTIFICATIONS else 1
+        copies = COPIES if charge.behavior == Behavior.DUPLICATE_NOTIFICATIONS else 1
         self._conclude_charge(charge, is_approved=is_approved, code="generic_decline", copies=copies)
         if charge.behavior == Behavior.REORDERED_NOTIFICATIONS:
             self._post(charge.account, pending, delay_us=_REORDERED_DELAY_US)
@@ -115,10 +105,10 @@ class Clerk:
         self._ledger.change_effect(effect)
         if effect.state == DECLINED:
             self._give_back(effect)
-        copies = 3 if effect.behavior == Behavior.DUPLICATE_NOTIFICATIONS else 1
-        self._post(effect.account, _answer_about_effect(effect), copies=copies)
+        copies = COPIES if effect.behavior == Behavior.DUPLICATE_NOTIFICATIONS else 1
+        self._post(effect.account, about_effect(effect), copies=copies)
         if effect.behavior == Behavior.REORDERED_NOTIFICATIONS:
-            pending = _answer_about_effect(effect)
+            pending = about_effect(effect)
             pending.state = PENDING
             self._post(effect.account, pending, delay_us=_REORDERED_DELAY_US)
 
@@ -142,7 +132,7 @@ class Clerk:
             charge.captured_minor = charge.amount_minor
         # Most references are new: they are written without being looked for.
         known = None if self._ledger.add_charge(charge) else self._ledger.charge(account, request.reference)
-        if known is not None and known.kind != _TOMBSTONE and not _is_same_charge(known, request):
+        if known is not None and known.kind != _TOMBSTONE and not is_same_charge(known, request):
             raise ReferenceReused
         return known or charge
 
@@ -281,47 +271,6 @@ class Clerk:
         body = orjson.dumps({"event_id": event_id, "account": account, "answer": answer})
         for _ in range(copies):
             self._ledger.outbox.post(event_id, account, body, due_at_us=self._now_us() + delay_us)
-
-
-def _answer_about_effect(effect: EffectEntry) -> Answer:
-    return Answer(
-        reference=effect.reference,
-        id=effect.id,
-        kind=effect.kind,
-        state=effect.state,
-        code=effect.code,
-        amount_minor=_reported(effect),
-        currency=effect.currency,
-    )
-
-
-def _reported(entry: ChargeEntry | EffectEntry) -> int:
-    """Return the amount that the acquirer says it moved."""
-    is_wrong = entry.behavior == Behavior.WRONG_AMOUNT and entry.state == SUCCEEDED
-    return entry.amount_minor + is_wrong
-
-
-def _is_same_charge(charge: ChargeEntry, request: Request) -> bool:
-    """Compare with all that the book holds of the first request; it holds neither card numbers nor hashes of them."""
-    return (
-        charge.kind == request.kind
-        and charge.amount_minor == request.amount_minor
-        and charge.currency == request.currency
-        and charge.method == request.method
-        and charge.last_four == request.card_number[-4:]
-        and charge.return_url == request.return_url
-        and charge.expires_at_us == request.expires_at_us
-    )
-
-
-def _is_same_effect(effect: EffectEntry, verb: Verb, request: Request) -> bool:
-    if effect.kind != verb.name or effect.charge != request.charge:
-        return False
-    return verb is Verb.CANCEL or (
-        effect.amount_minor == request.amount_minor
-        and effect.currency == request.currency
-        and effect.is_final == request.is_final
-    )
 
 
 def _new_id(prefix: str) -> str:

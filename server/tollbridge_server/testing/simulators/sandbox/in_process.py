@@ -16,12 +16,12 @@ from tollbridge_server.ports.provider import InboundNotification
 from tollbridge_server.providers.sandbox.wire import Answer, Request, Verb
 from tollbridge_server.providers.transport import Silent, Unsent
 from tollbridge_server.services.notifications import NotificationService
-from tollbridge_server.testing.simulators.common.faults import Fault, Faulty
-from tollbridge_server.testing.simulators.common.notifier import Notifier
-from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.frame.faults import Fault, Faulty
+from tollbridge_server.testing.simulators.frame.notifier import Notifier
+from tollbridge_server.testing.simulators.frame.outbox import OutboxEntry
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.clerk import ReferenceReused
-from tollbridge_server.testing.simulators.sandbox.control import notification_headers
+from tollbridge_server.testing.simulators.sandbox.delivery import notification_headers
 from tollbridge_server.testing.simulators.sandbox.pages import PayerPages
 from tollbridge_server.testing.simulators.sandbox.rules import delivery_pause_s
 

@@ -6,6 +6,7 @@ import html
 
 from aiohttp import web
 
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE, read_decision
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.book import PENDING, REQUIRES_ACTION, SUCCEEDED, ChargeEntry
 
@@ -38,11 +39,9 @@ class PayerPages:
         return _page(charge)
 
     async def _decide(self, request: web.Request) -> web.Response:
-        decision = (await request.post()).get("decision")
-        if decision not in ("approve", "refuse"):
-            return web.Response(status=400, text="decision has to be approve or refuse")
+        decision = read_decision(str((await request.post()).get("decision", "")))
         token = request.match_info["token"]
-        charge = await self._acquirer.decide_action(token, is_approved=decision == "approve")
+        charge = await self._acquirer.decide_action(token, is_approved=decision == APPROVE)
         if charge is None:
             return web.Response(status=404, text="There is no such payment.")
         return _page(charge)

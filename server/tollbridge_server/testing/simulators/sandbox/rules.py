@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tollbridge_server.testing.simulators.common.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
+from tollbridge_server.testing.simulators.frame.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
 
 
 class Decision(StrEnum):

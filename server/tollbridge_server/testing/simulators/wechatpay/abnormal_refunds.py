@@ -15,7 +15,7 @@ from tollbridge_server.providers.wechatpay.encryption import CiphertextInvalid, 
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.documents import refund_document
-from tollbridge_server.testing.simulators.wechatpay.practice import House
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused, Reply, document, invalid_request
 from tollbridge_server.testing.simulators.wechatpay.rows import (
     ABNORMAL,
@@ -35,9 +35,9 @@ _TO_MERCHANT = "商户银行卡"
 class AbnormalRefunds:
     """What the back office does with refunds that are ABNORMAL: PROCESSING once more, and then SUCCESS."""
 
-    def __init__(self, ledger: Ledger, house: House) -> None:
+    def __init__(self, ledger: Ledger, premises: Premises) -> None:
         self._ledger = ledger
-        self._house = house
+        self._premises = premises
 
     def direct(self, account: WechatPayAccount, refund_id: str, content: Mapping[str, Any]) -> Reply:
         """Send a refund to another account, whose fields are open by now; the same again is the same refund."""
@@ -53,7 +53,7 @@ class AbnormalRefunds:
         if entry.status != ABNORMAL:
             raise invalid_request("退款单不是退款异常状态", tail=268435490)
         entry.status, entry.fate, entry.channel, entry.received = PROCESSING, SUCCESS, OTHER_BANKCARD, received
-        entry.settles_at_us = self._house.now_us() + self._house.hastened_us(self._house.practice.refund_settles_s)
+        entry.settles_at_us = self._premises.later_us(self._premises.practice.refund_settles_s)
         self._ledger.put_refund(entry)
         return document(refund_document(entry))
 

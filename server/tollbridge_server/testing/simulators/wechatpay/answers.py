@@ -12,10 +12,10 @@ import orjson
 from aiohttp import web
 
 from tollbridge_server.providers.wechatpay.signing import SERIAL_HEADER
-from tollbridge_server.testing.simulators.common.faults import Fault, improper_answer
+from tollbridge_server.testing.simulators.frame.faults import Fault, improper_answer
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
 from tollbridge_server.testing.simulators.wechatpay.keys import Signing
-from tollbridge_server.testing.simulators.wechatpay.practice import House
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.replies import Reply, error
 from tollbridge_server.testing.simulators.wechatpay.rows import SUCCESS
 from tollbridge_server.testing.simulators.wechatpay.rules import SPOILED, Behavior
@@ -28,15 +28,15 @@ _EMPTY = b"{}"
 class Answers:
     """What goes out in answer to a merchant."""
 
-    def __init__(self, signing: Signing, house: House) -> None:
+    def __init__(self, signing: Signing, premises: Premises) -> None:
         self._signing = signing
-        self._house = house
+        self._premises = premises
 
     async def answer(
         self, request: web.Request, account: WechatPayAccount, reply: Reply, *, behavior: Behavior | None = None
     ) -> web.Response:
         """Answer a merchant who is known, signed as WeChat Pay signs such an answer, or spoiled."""
-        if reply.status >= 400 and not self._house.practice.signs_errors:
+        if reply.status >= 400 and not self._premises.practice.signs_errors:
             return unsigned(reply)
         spoiled = behavior if behavior in SPOILED else None
         body, signed = reply.body, reply.body
@@ -48,7 +48,7 @@ class Answers:
             account,
             signed,
             wanted=request.headers.get(SERIAL_HEADER, ""),
-            now_s=self._house.now_us() // 1_000_000,
+            now_s=self._premises.now_us() // 1_000_000,
             behavior=spoiled,
         )
         kind = {} if reply.status == 204 else {"Content-Type": "application/json"}

@@ -29,6 +29,7 @@ from tollbridge_server.testing.simulators.wechatpay.replies import Refused, Repl
 from tollbridge_server.testing.simulators.wechatpay.requests import read_object
 from tollbridge_server.testing.simulators.wechatpay.rules import (
     BOOKED,
+    OF_BILLS,
     ON_THE_WIRE,
     SLOW_S,
     UNBOOKED,
@@ -39,11 +40,9 @@ from tollbridge_server.testing.simulators.wechatpay.rules import (
 from tollbridge_server.testing.simulators.wechatpay.schema import Rule, check
 
 _ORDERS, _REFUNDS = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
-_BILL_FAULTS = (Behavior.HASH_MISMATCH, Behavior.STATEMENT_CREATING)
 
-Question = Callable[[], Reply]
 Deed = Callable[[Behavior | None], Reply]
-"""Takes what is provoked, and books."""
+"""Takes what is provoked, and books or only looks."""
 Serve = Callable[[WechatPayAccount, bytes], Awaitable[web.Response]]
 
 
@@ -54,7 +53,7 @@ class Api:
         self._office = office
         self._signing = signing
         self._gate = Gate(office)
-        self._answers = Answers(signing, office.house)
+        self._answers = Answers(signing, office.premises)
 
     def add_to(self, application: web.Application) -> None:
         """Add the routes."""
@@ -132,7 +131,7 @@ class Api:
             named = {name: request.match_info.get(name, "") for name in ("number", "transaction_id")}
             mchid = request.query.get("mchid", "")
             return await self._question(
-                request, account, lambda: self._office.orders.query(account, **named, mchid=mchid)
+                request, account, lambda _: self._office.orders.query(account, **named, mchid=mchid)
             )
 
         return await self._served(request, serve)
@@ -140,16 +139,15 @@ class Api:
     async def _refund_query(self, request: web.Request) -> web.Response:
         async def serve(account: WechatPayAccount, _: bytes) -> web.Response:
             number = request.match_info["number"]
-            return await self._question(request, account, lambda: self._office.refunds.query(account, number))
+            return await self._question(request, account, lambda _: self._office.refunds.query(account, number))
 
         return await self._served(request, serve)
 
     async def _bill(self, request: web.Request) -> web.Response:
         async def serve(account: WechatPayAccount, _: bytes) -> web.Response:
-            kind, bills, armed = request.match_info["kind"], self._office.bills, self._office.armed
-            fault = armed.take_one_of(*_BILL_FAULTS, account=account.account_id)
-            fault = fault or armed.take_one_of(*_BILL_FAULTS, is_question=True, account=account.account_id)
-            return await self._question(request, account, lambda: bills.link(account, kind, request.query, fault=fault))
+            kind, bills = request.match_info["kind"], self._office.bills
+            ask: Deed = lambda behavior: bills.link(account, kind, request.query, fault=behavior)  # noqa: E731
+            return await self._question(request, account, ask, is_of_bills=True)
 
         return await self._served(request, serve)
 
@@ -188,12 +186,15 @@ class Api:
                 return await self._answers.answer(request, account, refused.reply)
             return unsigned(refused.reply, has_id=refused.reply.status != 401 or not request.path.startswith(_ORDERS))
 
-    async def _question(self, request: web.Request, account: WechatPayAccount, ask: Question) -> web.Response:
-        """Answer a question, unless a fault that waits for one wants it otherwise."""
-        behavior = self._office.armed.take(is_question=True, account=account.account_id)
+    async def _question(
+        self, request: web.Request, account: WechatPayAccount, ask: Deed, *, is_of_bills: bool = False
+    ) -> web.Response:
+        """Answer a question, unless a fault that waits for one wants it otherwise; those of bills wait for bills."""
+        leaving = frozenset() if is_of_bills else OF_BILLS
+        behavior = self._office.armed.take(is_question=True, account=account.account_id, leaving=leaving)
         if behavior in UNBOOKED or behavior in BOOKED:
             return await self._answers.fail(request, account, behavior)
-        reply = await self._office.carry_out(ask)
+        reply = await self._office.carry_out(lambda: ask(behavior))
         if behavior is Behavior.SLOW:
             await asyncio.sleep(SLOW_S)
         return await self._answers.answer(request, account, reply, behavior=behavior)
@@ -208,8 +209,8 @@ class Api:
         if behavior in UNBOOKED and (is_on_the_wire or await self._office.lose_once(account.account_id, reference)):
             return await self._answers.fail(request, account, behavior)
         reply = await self._office.carry_out(lambda: deed(provoked if is_on_the_wire else behavior))
-        if reply.follows:
-            await self._office.notified(reply.follows)
+        if reply.follows_notice:
+            await self._office.first_tries(account.account_id)
         if behavior in BOOKED:
             return await self._answers.fail(request, account, behavior)
         if behavior is Behavior.SLOW:

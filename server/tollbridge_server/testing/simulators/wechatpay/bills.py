@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tollbridge_server.testing.simulators.common.billing import BillDesk, BillFile, day_us, fee_of, read_day
+from tollbridge_server.testing.simulators.frame.billing import BillDesk, BillFile, day_us, fee_of, read_day
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused, Reply, document

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.books import BookedCharge, BookedEffect, ProviderBook
-from tollbridge_server.testing.simulators.common import books
-from tollbridge_server.testing.simulators.common.outbox import OUTBOX_SCHEMA, Outbox
+from tollbridge_server.testing.simulators.frame import books
+from tollbridge_server.testing.simulators.frame.once import CODES_SCHEMA, DROPPED_SCHEMA, Once
+from tollbridge_server.testing.simulators.frame.outbox import OUTBOX_SCHEMA, Outbox
 from tollbridge_server.testing.simulators.wechatpay.rows import (
     CLOSED,
     PROCESSING,
@@ -27,7 +28,7 @@ from tollbridge_server.testing.simulators.wechatpay.rows import (
 )
 
 _OWNER = "a simulator of WeChat Pay"
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = (
     """
 CREATE TABLE IF NOT EXISTS transactions (
@@ -59,12 +60,9 @@ CREATE TABLE IF NOT EXISTS refunds (
 CREATE UNIQUE INDEX IF NOT EXISTS refunds_by_id ON refunds (refund_id);
 CREATE INDEX IF NOT EXISTS refunds_of ON refunds (account, out_trade_no, created_at_us);
 CREATE INDEX IF NOT EXISTS refunds_settling ON refunds (settles_at_us) WHERE settles_at_us > 0;
-CREATE TABLE IF NOT EXISTS codes (auth_code TEXT PRIMARY KEY, account TEXT NOT NULL, out_trade_no TEXT NOT NULL)
-STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dropped (
-    account TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (account, reference)
-) STRICT, WITHOUT ROWID;
 """
+    + CODES_SCHEMA
+    + DROPPED_SCHEMA
     + OUTBOX_SCHEMA
 )
 
@@ -89,6 +87,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
         self.outbox = Outbox(connection)
+        self.once = Once(connection)
 
     def transaction(self, account: str, out_trade_no: str) -> Transaction | None:
         return self._one("account = ? AND out_trade_no = ?", account, out_trade_no)
@@ -149,16 +148,6 @@ class Ledger:
 
     def latest_refunds(self, account: str, *, limit: int) -> list[Refund]:
         return self._refunds("account = ? ORDER BY created_at_us DESC LIMIT ?", account, limit)
-
-    def use_code(self, auth_code: str, account: str, out_trade_no: str) -> bool:
-        """Note that a payment code was used; False when another order used it before."""
-        self._execute("INSERT OR IGNORE INTO codes VALUES (?, ?, ?)", (auth_code, account, out_trade_no))
-        row = self._execute("SELECT account, out_trade_no FROM codes WHERE auth_code = ?", (auth_code,)).fetchone()
-        return bool(row == (account, out_trade_no))
-
-    def drop_once(self, account: str, reference: str) -> bool:
-        """Note that a request was lost on purpose; False when it was lost before, so that this one gets through."""
-        return self._execute("INSERT OR IGNORE INTO dropped VALUES (?, ?)", (account, reference)).rowcount == 1
 
     def _one(self, where: str, *values: object) -> Transaction | None:
         return next(iter(self._transactions(where, *values)), None)

@@ -14,7 +14,7 @@ from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.documents import reply_about
 from tollbridge_server.testing.simulators.wechatpay.orders import new_transaction
 from tollbridge_server.testing.simulators.wechatpay.payments import Payments
-from tollbridge_server.testing.simulators.wechatpay.practice import House
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.replies import (
     Refused,
     Reply,
@@ -33,9 +33,9 @@ _REVERSE_WINDOW_US = 7 * 86_400_000_000
 class CodePayments:
     """What the back office does with a payer's code."""
 
-    def __init__(self, ledger: Ledger, house: House, payments: Payments) -> None:
+    def __init__(self, ledger: Ledger, premises: Premises, payments: Payments) -> None:
         self._ledger = ledger
-        self._house = house
+        self._premises = premises
         self._payments = payments
 
     def pay(self, account: WechatPayAccount, content: Mapping[str, Any], behavior: Behavior | None) -> Reply:
@@ -50,9 +50,9 @@ class CodePayments:
         refusal = refusal_of(behavior)
         if refusal is not None:
             raise refusal
-        if not self._ledger.use_code(code, account.account_id, content["out_trade_no"]):
+        if not self._ledger.once.use_code(code, account.account_id, content["out_trade_no"]):
             raise invalid_request("每个二维码仅限使用一次，请刷新再试", tail=268435464)
-        entry = new_transaction(account, content, MICROPAY, behavior, now_us=self._house.now_us())
+        entry = new_transaction(account, content, MICROPAY, behavior, now_us=self._premises.now_us())
         if behavior in TYPING:
             self._let_type(entry, is_forever=behavior is Behavior.USERPAYING_FOREVER)
         else:
@@ -68,8 +68,8 @@ class CodePayments:
             raise no_such_order()
         if entry.trade_type != MICROPAY:
             raise invalid_request("该订单不是付款码支付订单")
-        age_us = self._house.now_us() - entry.created_at_us
-        soonest_us = self._house.hastened_us(self._house.practice.reverse_after_s)
+        age_us = self._premises.now_us() - entry.created_at_us
+        soonest_us = self._premises.hastened_us(self._premises.practice.reverse_after_s)
         if entry.trade_state != REVOKED and age_us < soonest_us:
             raise Refused(403, "RULE_LIMIT", "支付15秒后才可撤销", tail=268435461)
         if age_us > _REVERSE_WINDOW_US:
@@ -85,8 +85,7 @@ class CodePayments:
         entry.trade_state = USERPAYING
         entry.token, entry.token_expires_at_us = secrets.token_urlsafe(18), entry.time_expire_us
         if not is_forever:
-            house = self._house
-            entry.settles_at_us = house.now_us() + house.hastened_us(house.practice.userpaying_s)
+            entry.settles_at_us = self._premises.later_us(self._premises.practice.userpaying_s)
 
 
 def _charged(entry: Transaction, account: WechatPayAccount) -> Reply:

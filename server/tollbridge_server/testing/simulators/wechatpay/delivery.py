@@ -9,16 +9,15 @@ import secrets
 from enum import StrEnum
 from typing import Any
 
-import aiohttp
 import orjson
 
 from tollbridge_server.providers.wechatpay.encryption import ALGORITHM, seal
-from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.frame.delivery import Delivery
+from tollbridge_server.testing.simulators.frame.outbox import OutboxEntry
 from tollbridge_server.testing.simulators.wechatpay.keys import Signing
 from tollbridge_server.testing.simulators.wechatpay.office import Office
 from tollbridge_server.testing.simulators.wechatpay.rules import Behavior
 
-_TIMEOUT_S = 5.0
 _ACCEPTED = (200, 204)
 _FOREIGN_MCHID, _FOREIGN_APPID = "1999999999", "wx9999999999999999"
 
@@ -51,53 +50,31 @@ _SPOILED = {
 }
 
 
-class Delivery:
+class WechatPayDelivery(Delivery[Manner]):
     """The way to the merchants' servers."""
 
     def __init__(self, office: Office, signing: Signing) -> None:
+        super().__init__(Manner, dict.fromkeys(office.accounts, ""))
         self._office = office
         self._signing = signing
-        self._elsewhere: dict[str, str] = {}
-        self._session: aiohttp.ClientSession | None = None
-
-    def open(self) -> None:
-        """Begin."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S))
-
-    async def close(self) -> None:
-        """End."""
-        if self._session is not None:
-            await self._session.close()
 
     async def deliver(self, entry: OutboxEntry) -> bool:
         """Send a notification as it is, and tell whether it was accepted."""
         return await self.send(entry, Manner.AGAIN) in _ACCEPTED
 
     async def send(self, entry: OutboxEntry, manner: Manner) -> int:
-        """Post a notification in a manner, and return the HTTP status (0: no answer)."""
-        url, account = self._elsewhere.get(entry.account) or entry.url, self._office.accounts.get(entry.account)
-        if self._session is None or account is None or not url:
+        account = self._office.accounts.get(entry.account)
+        if account is None:
             return 0
         body = _sealed(entry.body, account.api_v3_key, manner)
-        now_s, spoiled = self._office.house.now_us() // 1_000_000, _SPOILED.get(manner)
+        now_s, spoiled = self._office.premises.now_us() // 1_000_000, _SPOILED.get(manner)
         # No header of the merchant's asks for a key here: in transition a notification comes with the one or the other.
         wanted = "" if account.has_certificates and entry.tries % 2 else account.public_key_id
         headers = await self._signing.headers(account, body, wanted=wanted, now_s=now_s, behavior=spoiled)
         if manner is Manner.ALTERED:
             body = body.replace(b'"summary":"', b'"summary":"!')
-        headers["Content-Type"] = "application/json"
-        try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as reply:
-                return reply.status
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            return 0
-
-    def redirect(self, account_id: str, url: str) -> bool:
-        """Send the notifications of an account elsewhere; False for an account that does not exist."""
-        if account_id not in self._office.accounts:
-            return False
-        self._elsewhere[account_id] = url
-        return True
+        status, _ = await self.post(entry, body, {**headers, "Content-Type": "application/json"})
+        return status
 
 
 def _sealed(body: bytes, key: bytes, manner: Manner) -> bytes:

@@ -42,7 +42,7 @@ class Gate:
         account = self._accounts.get(given.mchid)
         if account is None or given.serial_no != account.serial_no:
             raise _sign_error("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
-        if abs(int(given.timestamp) - self._office.house.now_us() // 1_000_000) > MAX_SKEW_S:
+        if abs(int(given.timestamp) - self._office.premises.now_us() // 1_000_000) > MAX_SKEW_S:
             raise _sign_error("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
         if not is_signed(self._office.merchant_keys[account.account_id], text, given.signature):
             raise _mismatch(request, text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tollbridge_server.providers.rsa_keys import read_public_key
-from tollbridge_server.testing.simulators.common.desk import Desk
-from tollbridge_server.testing.simulators.common.faults import Armed
+from tollbridge_server.testing.simulators.frame.decisions import APPROVE
+from tollbridge_server.testing.simulators.frame.desk import Desk
+from tollbridge_server.testing.simulators.frame.faults import Armed
 from tollbridge_server.testing.simulators.wechatpay.abnormal_refunds import AbnormalRefunds
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount
 from tollbridge_server.testing.simulators.wechatpay.bills import Bills
@@ -16,22 +16,20 @@ from tollbridge_server.testing.simulators.wechatpay.book import Ledger, open_boo
 from tollbridge_server.testing.simulators.wechatpay.code_payments import CodePayments
 from tollbridge_server.testing.simulators.wechatpay.orders import Orders
 from tollbridge_server.testing.simulators.wechatpay.payments import Payments
-from tollbridge_server.testing.simulators.wechatpay.practice import House
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.refunds import Refunds
 from tollbridge_server.testing.simulators.wechatpay.replies import Reply
 from tollbridge_server.testing.simulators.wechatpay.rows import Transaction
-from tollbridge_server.testing.simulators.wechatpay.rules import Behavior
-
-_LOOKS, _LOOKS_EVERY_S = 100, 0.02
+from tollbridge_server.testing.simulators.wechatpay.rules import OF_BILLS, OF_EFFECTS
 
 
 class Office(Desk[Ledger]):
     """The book, open for requests and payers."""
 
-    def __init__(self, book_path: Path, accounts: Mapping[str, WechatPayAccount], house: House) -> None:
+    def __init__(self, book_path: Path, accounts: Mapping[str, WechatPayAccount], premises: Premises) -> None:
         connection = open_book(book_path)
         ledger = Ledger(connection)
-        super().__init__(connection, ledger, now_us=house.now_us)
+        super().__init__(connection, ledger, now_us=premises.now_us)
         self.accounts = accounts
         """By account id."""
         self.merchant_keys = {
@@ -39,33 +37,21 @@ class Office(Desk[Ledger]):
             for account_id, account in accounts.items()
         }
         """What verifies a merchant's signatures, by account id."""
-        self.house = house
-        self.armed: Armed[Behavior] = Armed()
+        self.premises = premises
+        self.armed = Armed(of_effects=OF_EFFECTS, of_questions=OF_BILLS)
         """What the next requests suffer, those that have an effect and those that only ask."""
-        self.payments = Payments(ledger, house)
-        self.orders = Orders(ledger, house, self.payments)
-        self.codes = CodePayments(ledger, house, self.payments)
-        self.refunds = Refunds(ledger, house)
-        self.abnormal_refunds = AbnormalRefunds(ledger, house)
-        self.bills = Bills(ledger, house.now_us, lambda: house.pages_url)
+        self.payments = Payments(ledger, premises)
+        self.orders = Orders(ledger, premises, self.payments)
+        self.codes = CodePayments(ledger, premises, self.payments)
+        self.refunds = Refunds(ledger, premises)
+        self.abnormal_refunds = AbnormalRefunds(ledger, premises)
+        self.bills = Bills(ledger, premises.now_us, lambda: premises.pages_url)
 
     async def carry_out(self, work: Callable[[], Reply]) -> Reply:
         """Run one request in one durable transaction. Raises Refused."""
         reply = await self.write(lambda _: work())
         self.posted.set()
         return reply
-
-    async def lose_once(self, account_id: str, reference: str) -> bool:
-        """Note that a request is lost on purpose; False when it was lost before, so that this one gets through."""
-        return await self.write(lambda ledger: ledger.drop_once(account_id, reference))
-
-    async def notified(self, event_id: str) -> None:
-        """Return when a notification has been sent once, whatever was answered, or after two seconds."""
-        for _ in range(_LOOKS):
-            entry = await self.notification(event_id)
-            if entry is None or entry.tries:
-                return
-            await asyncio.sleep(_LOOKS_EVERY_S)
 
     async def opened(self, token: str, *, decision: str = "") -> Transaction | None:
         """Let the payer open a code, page or prepay_id, and decide; None for one that does not exist any more.
@@ -76,7 +62,7 @@ class Office(Desk[Ledger]):
         def unit(ledger: Ledger) -> Transaction | None:
             found = ledger.transaction_by_token(token)
             if found is not None and decision and self.payments.may_be_paid(found):
-                self.payments.settle(self.accounts[found.account], found, is_paid=decision == "approve")
+                self.payments.settle(self.accounts[found.account], found, is_paid=decision == APPROVE)
             return found
 
         found = await self.write(unit)
@@ -89,7 +75,7 @@ class Office(Desk[Ledger]):
         def unit(ledger: Ledger) -> Transaction | None:
             found = ledger.transaction(account_id, reference)
             if found is not None:
-                self.payments.settle(self.accounts[account_id], found, is_paid=decision == "approve")
+                self.payments.settle(self.accounts[account_id], found, is_paid=decision == APPROVE)
             return found
 
         found = await self.write(unit)

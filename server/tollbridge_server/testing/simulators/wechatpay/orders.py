@@ -15,7 +15,7 @@ from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAcc
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.documents import reply_about
 from tollbridge_server.testing.simulators.wechatpay.payments import Payments
-from tollbridge_server.testing.simulators.wechatpay.practice import House
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.replies import (
     NO_CONTENT,
     Reply,
@@ -48,9 +48,9 @@ _SHORTEST_US = 60 * _SECOND_US
 class Orders:
     """What the back office does with orders."""
 
-    def __init__(self, ledger: Ledger, house: House, payments: Payments) -> None:
+    def __init__(self, ledger: Ledger, premises: Premises, payments: Payments) -> None:
         self._ledger = ledger
-        self._house = house
+        self._premises = premises
         self._payments = payments
 
     def open(
@@ -73,14 +73,14 @@ class Orders:
         # A new code takes the place of the one before, which can not be paid any more.
         entry.prepay_id, entry.token = f"wx{secrets.randbelow(10**34):034d}", secrets.token_urlsafe(18)
         lifetime_us = _PAGE_LIFETIME_US if product == "h5" else _PREPAID_LIFETIME_US
-        entry.token_expires_at_us = self._house.now_us() + lifetime_us
+        entry.token_expires_at_us = self._premises.now_us() + lifetime_us
         self._ledger.put(entry)
         # The real addresses are weixin://… and https://wx.tenpay.com/…; these ones open in any browser.
         match product:
             case "native":
-                return document({"code_url": page_url(entry, self._house.pages_url)})
+                return document({"code_url": page_url(entry, self._premises.pages_url)})
             case "h5":
-                return document({"h5_url": page_url(entry, self._house.pages_url)})
+                return document({"h5_url": page_url(entry, self._premises.pages_url)})
             case _:
                 return document({"prepay_id": entry.prepay_id})
 
@@ -123,7 +123,7 @@ class Orders:
         behavior: Behavior | None,
         openid: str,
     ) -> Transaction:
-        now_us, practice = self._house.now_us(), self._house.practice
+        now_us, practice = self._premises.now_us(), self._premises.practice
         entry = new_transaction(account, content, trade_type, behavior, now_us=now_us)
         entry.openid, entry.notify_url = openid, content["notify_url"]
         if "time_expire" in content:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tollbridge_server.testing.simulators.frame.decisions import read_decision
 from tollbridge_server.testing.simulators.wechatpay.office import Office
 from tollbridge_server.testing.simulators.wechatpay.rows import NOTPAY, PAYERROR, USERPAYING, Transaction
 
@@ -53,9 +54,7 @@ class PayerPages:
         return await self._page(request, "")
 
     async def _decide(self, request: web.Request) -> web.Response:
-        decision = str((await request.post()).get("decision", ""))
-        if decision not in ("approve", "refuse"):
-            return web.Response(status=400, text="decision has to be approve or refuse")
+        decision = read_decision(str((await request.post()).get("decision", "")))
         return await self._page(request, decision)
 
     async def _page(self, request: web.Request, decision: str) -> web.Response:

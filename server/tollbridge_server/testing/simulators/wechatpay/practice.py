@@ -1,11 +1,11 @@
-"""How this WeChat Pay goes about what its documents leave open, which rules are on, and on which clock.
+"""How this WeChat Pay goes about what its documents leave open, and which rules are on.
 
 Refuses times that are no times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 DAY_S = 86_400.0
@@ -41,23 +41,6 @@ class Practice:
             value = getattr(self, each.name)
             if each.name.endswith("_s") and not 0 <= value <= 1000 * DAY_S:
                 raise ValueError(f"{each.name} has to be a number of seconds, at most a thousand days")
-
-
-class House:
-    """The practice in force, which control may change while it runs, the only clock, and where the pages are."""
-
-    def __init__(self, practice: Practice, *, time_scale: float, now_us: Callable[[], int]) -> None:
-        if time_scale <= 0:
-            raise ValueError("time_scale has to be more than 0")
-        self.practice = practice
-        self.pages_url = "http://127.0.0.1"
-        """Where the payer's pages are, known when they listen."""
-        self.now_us = now_us
-        self._time_scale = time_scale
-
-    def hastened_us(self, seconds: float) -> int:
-        """Return a time of WeChat Pay's in microseconds as they pass here."""
-        return int(seconds / self._time_scale * 1_000_000)
 
 
 def read_practice(present: Practice, changes: Mapping[str, str]) -> Practice:

@@ -15,7 +15,7 @@ from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAcc
 from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.documents import refund_document, refund_notice
 from tollbridge_server.testing.simulators.wechatpay.payments import due_us
-from tollbridge_server.testing.simulators.wechatpay.practice import House
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused, Reply, document, invalid_request
 from tollbridge_server.testing.simulators.wechatpay.requests import require_notify_url, written
 from tollbridge_server.testing.simulators.wechatpay.rows import (
@@ -40,9 +40,9 @@ _RECEIVED = "支付用户零钱"
 class Refunds:
     """What the back office does with refunds."""
 
-    def __init__(self, ledger: Ledger, house: House) -> None:
+    def __init__(self, ledger: Ledger, premises: Premises) -> None:
         self._ledger = ledger
-        self._house = house
+        self._premises = premises
 
     def refund(self, account: WechatPayAccount, content: Mapping[str, Any], behavior: Behavior | None) -> Reply:
         """Accept a refund; the same number with the same content is the same refund."""
@@ -62,14 +62,15 @@ class Refunds:
         self._require_refundable(account, transaction, content["amount"]["total"], amount)
         entry = self._new(account, transaction, content, behavior)
         transaction.taken += amount
-        if not self._house.practice.shows_refunds_late:
+        if not self._premises.practice.shows_refunds_late:
             transaction.trade_state = REFUND
         self._ledger.put(transaction)
         self._ledger.put_refund(entry)
         accepted = document(refund_document(entry))
         if behavior is not Behavior.REORDERED_NOTIFICATIONS:
             return accepted
-        return replace(accepted, follows=self._conclude(account, entry))
+        self._conclude(account, entry)
+        return replace(accepted, follows_notice=True)
 
     def query(self, account: WechatPayAccount, number: str) -> Reply:
         """Show a refund."""
@@ -80,12 +81,12 @@ class Refunds:
 
     def settle_due(self, accounts: Mapping[str, WechatPayAccount]) -> None:
         """Conclude the refunds whose time has come, and notify."""
-        for entry in self._ledger.settling_refunds(self._house.now_us()):
+        for entry in self._ledger.settling_refunds(self._premises.now_us()):
             self._conclude(accounts[entry.account], entry)
 
-    def _conclude(self, account: WechatPayAccount, entry: Refund) -> str:
-        """Let a refund become what it becomes, and notify; return the event, empty without an address to notify."""
-        now_us = self._house.now_us()
+    def _conclude(self, account: WechatPayAccount, entry: Refund) -> None:
+        """Let a refund become what it becomes, and notify whoever gave an address for that."""
+        now_us = self._premises.now_us()
         entry.status, entry.settles_at_us = entry.fate, 0
         transaction = self._ledger.transaction(entry.account, entry.out_trade_no)
         if transaction is not None and entry.status == CLOSED:  # The money is the merchant's again.
@@ -98,11 +99,10 @@ class Refunds:
                 self._ledger.put(transaction)
         self._ledger.put_refund(entry)
         if not entry.notify_url:
-            return ""
+            return
         event_id, body = refund_notice(entry, account.mchid, now_us=now_us)
-        times = due_us(entry.behavior, self._house)
+        times = due_us(entry.behavior, self._premises)
         self._ledger.notify(event_id, entry.account, body, url=entry.notify_url, due_us=times)
-        return event_id
 
     def _transaction(self, account: WechatPayAccount, content: Mapping[str, Any]) -> Transaction:
         number, transaction_id = content.get("out_trade_no", ""), content.get("transaction_id", "")
@@ -118,7 +118,7 @@ class Refunds:
         return entry
 
     def _require_refundable(self, account: WechatPayAccount, transaction: Transaction, total: int, amount: int) -> None:
-        now_us = self._house.now_us()
+        now_us = self._premises.now_us()
         if not transaction.is_paid:
             raise invalid_request("订单未支付", tail=268435484)
         if total != transaction.total:
@@ -130,7 +130,7 @@ class Refunds:
         before = self._ledger.refunds_of(account.account_id, transaction.out_trade_no)
         if len(before) >= MAX_REFUNDS:
             raise invalid_request("部分退款次数超过50次", tail=268435488)
-        pause_us = self._house.hastened_us(self._house.practice.refund_pause_s)
+        pause_us = self._premises.hastened_us(self._premises.practice.refund_pause_s)
         if before and now_us - before[-1].created_at_us < pause_us:
             raise Refused(429, "FREQUENCY_LIMITED", "频率限制，同一笔订单多次退款的请求需相隔1分钟", tail=268435489)
 
@@ -141,7 +141,7 @@ class Refunds:
         content: Mapping[str, Any],
         behavior: Behavior | None,
     ) -> Refund:
-        amount, now_us = content["amount"]["refund"], self._house.now_us()
+        amount, now_us = content["amount"]["refund"], self._premises.now_us()
         return Refund(
             account=account.account_id,
             out_refund_no=content["out_refund_no"],
@@ -157,7 +157,7 @@ class Refunds:
             notify_url=content.get("notify_url", ""),
             funds_account=content.get("funds_account", "AVAILABLE"),
             request=written(content),
-            settles_at_us=now_us + self._house.hastened_us(self._house.practice.refund_settles_s),
+            settles_at_us=self._premises.later_us(self._premises.practice.refund_settles_s),
             created_at_us=now_us,
             success_at_us=0,
             behavior=behavior.value if behavior else "",

@@ -18,13 +18,13 @@ OK_TAIL = 0
 class Reply:
     """An answer before it is signed; `tail` ends its Request-ID and names the exact reason of an error.
 
-    It `follows` an event, if one is named: that one's notification goes out first.
+    `follows_notice`: the notifications that wait go out before it.
     """
 
     status: int
     body: bytes
     tail: int = OK_TAIL
-    follows: str = ""
+    follows_notice: bool = False
 
 
 class Refused(Exception):
@@ -37,9 +37,9 @@ class Refused(Exception):
         self.reply = error(status, code, message, detail=detail, tail=tail)
 
 
-def document(content: Mapping[str, Any], *, follows: str = "") -> Reply:
+def document(content: Mapping[str, Any]) -> Reply:
     """Return an answer with a JSON object."""
-    return Reply(200, orjson.dumps(content), follows=follows)
+    return Reply(200, orjson.dumps(content))
 
 
 def error(

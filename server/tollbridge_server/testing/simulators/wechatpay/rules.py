@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tollbridge_server.testing.simulators.common.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
+from tollbridge_server.testing.simulators.frame.faults import BOOKED_FAULTS, UNBOOKED_FAULTS, Fault
 from tollbridge_server.testing.simulators.wechatpay.replies import Refused
 
 
@@ -101,6 +101,12 @@ SPOILED = frozenset(
 
 ON_THE_WIRE = UNBOOKED | BOOKED | SPOILED | {Behavior.SLOW}
 """What goes wrong between the parties; everything else is decided when the request is booked."""
+
+OF_BILLS = frozenset({Behavior.HASH_MISMATCH, Behavior.STATEMENT_CREATING})
+"""What only the question for a bill can suffer."""
+
+OF_EFFECTS = frozenset(Behavior) - ON_THE_WIRE - OF_BILLS
+"""What a question can not suffer, since it changes nothing."""
 
 TYPING_FAILS = frozenset({Behavior.USERPAYING_FAILURE, Behavior.USERPAYING_202_FAILURE})
 TYPING_202 = frozenset({Behavior.USERPAYING_202, Behavior.USERPAYING_202_FAILURE})

@@ -8,21 +8,21 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tollbridge_server.testing.simulators.common.desk import system_now_us
-from tollbridge_server.testing.simulators.common.notifier import Notifier
-from tollbridge_server.testing.simulators.common.pace import Pace
+from tollbridge_server.testing.simulators.frame.desk import system_now_us
+from tollbridge_server.testing.simulators.frame.listener import Listener
+from tollbridge_server.testing.simulators.frame.notifier import Notifier, pause_of
 from tollbridge_server.testing.simulators.wechatpay.accounts import WechatPayAccount, WechatPayKeys
 from tollbridge_server.testing.simulators.wechatpay.answers import no_such_route
 from tollbridge_server.testing.simulators.wechatpay.api import Api
-from tollbridge_server.testing.simulators.wechatpay.control import Control
-from tollbridge_server.testing.simulators.wechatpay.delivery import Delivery
+from tollbridge_server.testing.simulators.wechatpay.control import WechatPayControl
+from tollbridge_server.testing.simulators.wechatpay.delivery import WechatPayDelivery
 from tollbridge_server.testing.simulators.wechatpay.keys import Signing
 from tollbridge_server.testing.simulators.wechatpay.office import Office
 from tollbridge_server.testing.simulators.wechatpay.pages import PayerPages
-from tollbridge_server.testing.simulators.wechatpay.practice import House, Practice
+from tollbridge_server.testing.simulators.wechatpay.practice import Practice
+from tollbridge_server.testing.simulators.wechatpay.premises import Premises
 from tollbridge_server.testing.simulators.wechatpay.rules import NOTIFY_SCHEDULE_S, Behavior
 
-_SHUTDOWN_TIMEOUT_S = 1.0
 _MAX_REQUEST_BYTES = 64 * 1024
 
 
@@ -45,32 +45,24 @@ class WechatPaySimulator:
         now_us: Callable[[], int] = system_now_us,
     ) -> None:
         by_id = {account.account_id: account for account in accounts}
-        house = House(practice, time_scale=time_scale, now_us=now_us)
-        self._office = Office(book_path, by_id, house)
+        premises = Premises(practice, time_scale=time_scale, now_us=now_us)
+        self._office = Office(book_path, by_id, premises)
         self._signing = Signing(keys)
-        self._delivery = Delivery(self._office, self._signing)
+        self._delivery = WechatPayDelivery(self._office, self._signing)
         self._api = Api(self._office, self._signing)
-        self._pauses_s = [pause_s / time_scale for pause_s in notify_schedule_s]
-        self._notifier = Notifier(self._office, self._delivery.deliver, self._pause)
-        self._runner: web.AppRunner | None = None
+        pause = pause_of(notify_schedule_s, time_scale=time_scale)
+        self._notifier = Notifier(self._office, self._delivery.deliver, pause)
+        self._runner: Listener | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen and notify; return the port."""
         application = web.Application(client_max_size=_MAX_REQUEST_BYTES, middlewares=[no_such_route])
         self._api.add_to(application)
         PayerPages(self._office).add_to(application)
-        application.router.add_get("/health", _health)
-        Control(self._office, self._delivery, self._signing).add_to(application)
-        Pace().add_to(application)
-        # Whoever waits for an answer that never comes must not hold up the end.
-        runner = web.AppRunner(
-            application, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_TIMEOUT_S
-        )
-        await runner.setup()
-        await web.TCPSite(runner, host, port).start()
-        self._runner = runner
-        bound: int = runner.addresses[0][1]
-        self._office.house.pages_url = f"http://{host}:{bound}"
+        WechatPayControl(self._office, self._delivery, self._signing).add_to(application)
+        self._runner = Listener(application)
+        bound = await self._runner.start(host, port)
+        self._office.premises.pages_url = f"http://{host}:{bound}"
         self._delivery.open()
         self._notifier.start()
         return bound
@@ -79,14 +71,14 @@ class WechatPaySimulator:
         """Stop listening and close the book."""
         await self._notifier.stop()
         if self._runner is not None:
-            await self._runner.cleanup()
+            await self._runner.stop()
         await self._delivery.close()
         await self._office.close()
         self._signing.close()
 
     def arm(self, behavior: Behavior, count: int = 1, *, for_questions: bool = False, account: str = "") -> None:
         """Let the next requests suffer `behavior`: those with an effect, or those that only ask for orders, refunds
-        and bills. `account` is whose requests; empty: anybody's.
+        and bills. `account` is whose requests; empty: anybody's. Raises ValueError for what a question can not suffer.
         """
         self._office.armed.arm(behavior, count, for_questions=for_questions, account=account)
 
@@ -100,10 +92,3 @@ class WechatPaySimulator:
         if found is None:
             raise LookupError(f"{account_id} has no order {reference}")
         return found.trade_state
-
-    def _pause(self, tries: int) -> float | None:
-        return self._pauses_s[tries] if tries < len(self._pauses_s) else None
-
-
-async def _health(_: web.Request) -> web.Response:
-    return web.Response(text="ok")

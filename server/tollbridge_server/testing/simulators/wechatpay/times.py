@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))
-DAY_US = 86_400_000_000
 
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,8 +27,3 @@ def read(text: str) -> int:
         raise ValueError(f"{text!r} is no time of RFC 3339")
     parsed = datetime.fromisoformat(text)
     return int((parsed - _EPOCH) / timedelta(microseconds=1))
-
-
-def begin_of(day: date) -> int:
-    """Return when a day begins in Beijing, microseconds since the epoch."""
-    return int((datetime(day.year, day.month, day.day, tzinfo=BEIJING) - _EPOCH) / timedelta(microseconds=1))

@@ -12,12 +12,17 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from tollbridge_server.storage.group_commit import GroupCommit
-from tollbridge_server.testing.simulators.common.outbox import Outbox, OutboxEntry
+from tollbridge_server.testing.simulators.frame.once import Once
+from tollbridge_server.testing.simulators.frame.outbox import Outbox, OutboxEntry
 
 L = TypeVar("L")
 T = TypeVar("T")
 
-_LISTED = 500
+LISTED = 500
+"""How much of anything is listed at the most."""
+
+_FIRST_TRY_WITHIN_S = 5.0
+_LOOKS_EVERY_S = 0.01
 
 
 def system_now_us() -> int:
@@ -33,6 +38,7 @@ class Desk(Generic[L]):
         self._group = GroupCommit(connection)
         self._ledger = ledger
         self._outbox = Outbox(connection)
+        self._once = Once(connection)
         self._now_us = now_us
         self.posted = asyncio.Event()
         """Set when a notification waits to be delivered."""
@@ -52,11 +58,26 @@ class Desk(Generic[L]):
 
     async def notifications_of(self, account: str) -> list[OutboxEntry]:
         """Return the latest notifications of an account, delivered or not."""
-        return await self.write(lambda _: self._outbox.latest(account, limit=_LISTED))
+        return await self.write(lambda _: self._outbox.latest(account, limit=LISTED))
 
     async def notification(self, event_id: str) -> OutboxEntry | None:
         """Return one notification, delivered or not."""
         return await self.write(lambda _: self._outbox.find(event_id))
+
+    async def first_tries(self, account: str) -> None:
+        """Return when every notification of an account that is due was sent once, or after five seconds."""
+        try:
+            async with asyncio.timeout(_FIRST_TRY_WITHIN_S):
+                while True:
+                    if not await self.write(lambda _: self._outbox.has_untried(account, self._now_us())):
+                        return
+                    await asyncio.sleep(_LOOKS_EVERY_S)
+        except TimeoutError:
+            return
+
+    async def lose_once(self, account: str, reference: str) -> bool:
+        """Note that a request is lost on purpose; False when it was lost before, so that this one gets through."""
+        return await self.write(lambda _: self._once.drop(account, reference))
 
     async def note_delivery(self, entry: OutboxEntry, *, pause_s: float | None) -> None:
         """Note that a notification needs no further try (None), or the next one after a pause in seconds."""

@@ -27,7 +27,7 @@ _NOTHING = "0.00"
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-class Replies:
+class Answers:
     """Alipay's pen: its keys, and how it writes."""
 
     def __init__(self, keys: AlipayKeys) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from tollbridge_server.testing.simulators.common.outbox import OutboxEntry
+from tollbridge_server.testing.simulators.frame.outbox import OutboxEntry
 
 logger = logging.getLogger(__name__)
 
@@ -78,3 +78,9 @@ class Notifier:
         for entry in entries:
             is_acknowledged = await self._deliver(entry)
             await self._posts.note_delivery(entry, pause_s=None if is_acknowledged else self._pause(entry.tries))
+
+
+def pause_of(schedule_s: Sequence[float], *, time_scale: float) -> Pause:
+    """Return the pauses of a provider's schedule in seconds, each divided by `time_scale`; after the last, no more."""
+    pauses_s = [pause_s / time_scale for pause_s in schedule_s]
+    return lambda tries: pauses_s[tries] if tries < len(pauses_s) else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from tollbridge_server.domain.hosts import is_loopback
 
 CONTROL_PREFIX = "/control/"
 
@@ -18,23 +19,16 @@ async def only_this_machine(
     """Refuse control to other machines, and to whatever a web page makes a browser send."""
     # A browser on this machine sends Origin with every POST that a foreign page makes it send, and names the page's own
     # host where a name was made to lead here.
-    is_ours = _is_loopback(request.remote) and _is_loopback(_host_of(request)) and "Origin" not in request.headers
+    is_ours = (
+        is_loopback(request.remote or "") and is_loopback(_host_of(request) or "") and "Origin" not in request.headers
+    )
     if request.path.startswith(CONTROL_PREFIX) and not is_ours:
         return web.Response(status=403)
     return await handler(request)
 
 
-def _host_of(request: web.Request) -> str | None:
+def _host_of(request: web.Request) -> str:
     try:
-        return urlsplit(f"//{request.host}").hostname
+        return urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
-        return None
-
-
-def _is_loopback(remote: str | None) -> bool:
-    if remote == "localhost":
-        return True
-    try:
-        return ip_address(remote or "").is_loopback
-    except ValueError:
-        return False
+        return ""

@@ -15,6 +15,9 @@ CREATE INDEX IF NOT EXISTS outbox_by_event ON outbox (event_id);
 """
 """The table that an Outbox works on; a book's own schema includes it."""
 
+COPIES = 3
+"""How often a duplicated notification comes at the least."""
+
 _DUE_AT_ONCE = 50
 
 
@@ -50,6 +53,11 @@ class Outbox:
     def due(self, now_us: int) -> list[OutboxEntry]:
         """Return what waits to be delivered, the longest due first."""
         return self._read(f"is_closed = 0 AND due_at_us <= ? ORDER BY due_at_us, number LIMIT {_DUE_AT_ONCE}", now_us)
+
+    def has_untried(self, account: str, now_us: int) -> bool:
+        """Whether a notification of an account is due that was never sent."""
+        where = "is_closed = 0 AND tries = 0 AND account = ? AND due_at_us <= ? LIMIT 1"
+        return bool(self._read(where, account, now_us))
 
     def latest(self, account: str, *, limit: int) -> list[OutboxEntry]:
         """Return the latest sendings of an account, the newest first, delivered or not."""

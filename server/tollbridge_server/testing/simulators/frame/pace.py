@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from tollbridge_server.testing.simulators.common.guard import CONTROL_PREFIX
+from tollbridge_server.testing.simulators.frame.guard import CONTROL_PREFIX
 
 MAX_PACE_S = 120.0
-_HEALTH = "/health"
+HEALTH_PATH = "/health"
 
 
 class Pace:
@@ -27,7 +27,7 @@ class Pace:
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             answer = await handler(request)
-            if self.seconds and not request.path.startswith((CONTROL_PREFIX, _HEALTH)):
+            if self.seconds and not request.path.startswith((CONTROL_PREFIX, HEALTH_PATH)):
                 await asyncio.sleep(self.seconds)
             return answer
 

@@ -51,38 +51,35 @@ class _Waiting(Generic[F]):
 
 
 class Armed(Generic[F]):
-    """What the next requests will suffer, in order; a request passes over what waits for others than itself."""
+    """What the next requests will suffer, in order; a request passes over what waits for others than itself.
 
-    def __init__(self) -> None:
+    `of_effects` is what no question can suffer, and `of_questions` what nothing but a question can.
+    """
+
+    def __init__(self, *, of_effects: frozenset[F] = frozenset(), of_questions: frozenset[F] = frozenset()) -> None:
+        self._of_effects = of_effects
+        self._of_questions = of_questions
         self._waiting: list[_Waiting[F]] = []
 
     def arm(self, fault: F, count: int = 1, *, for_questions: bool = False, account: str = "") -> None:
         """Let the next `count` requests suffer `fault`: those that change something, or those that only ask.
 
-        `account` is whose requests; empty: anybody's. Raises ValueError for too many.
+        What is of questions waits for one in either case. `account` is whose requests; empty: anybody's. Raises
+        ValueError for too many, and for what a question can not suffer.
         """
+        if for_questions and fault in self._of_effects:
+            raise ValueError(f"a question can not suffer {fault}, since it changes nothing")
         if not 0 < count <= MAX_ARMED - len(self._waiting):
             raise ValueError(f"at most {MAX_ARMED} requests can wait to misbehave")
-        self._waiting.extend([_Waiting(fault, for_questions, account)] * count)
+        is_for_questions = for_questions or fault in self._of_questions
+        self._waiting.extend([_Waiting(fault, is_for_questions, account)] * count)
 
-    def take(self, *, is_question: bool = False, account: str = "") -> F | None:
-        """Return what this request suffers, or None. `account` is whose request it is."""
-        place = self._place(is_question=is_question, account=account)
-        return None if place is None else self._waiting.pop(place).fault
-
-    def take_one_of(self, *wanted: F, is_question: bool = False, account: str = "") -> F | None:
-        """Return what this request suffers if it is one of `wanted`; everything else waits for another request."""
-        place = self._place(is_question=is_question, account=account)
-        if place is None or self._waiting[place].fault not in wanted:
-            return None
-        return self._waiting.pop(place).fault
-
-    def _place(self, *, is_question: bool, account: str) -> int | None:
-        """Return where the first fault that concerns a request waits."""
-        places = (
-            place for place, each in enumerate(self._waiting) if each.concerns(is_question=is_question, account=account)
-        )
-        return next(places, None)
+    def take(self, *, is_question: bool = False, account: str = "", leaving: frozenset[F] = frozenset()) -> F | None:
+        """Return what this request suffers, or None. `account` is whose it is; what is in `leaving` waits on."""
+        for place, each in enumerate(self._waiting):
+            if each.concerns(is_question=is_question, account=account) and each.fault not in leaving:
+                return self._waiting.pop(place).fault
+        return None
 
 
 async def improper_answer(request: web.Request, fault: Fault) -> web.Response:
