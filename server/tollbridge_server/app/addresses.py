@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
+from tollbridge_server.domain.hosts import is_loopback
+
 _EVERY_HOST = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  To be recognised, not to be bound.
-_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+_LOCAL_NAME = "localhost"
 
 
 def host_of(address: str) -> str:
@@ -32,5 +34,8 @@ def is_at(address: str, host: str, port: int) -> bool:
 
 
 def _meet(host: str, other: str) -> bool:
-    one, another = host.strip("[]"), other.strip("[]")
-    return one == another or bool({one, another} & _EVERY_HOST) or {one, another} <= _LOOPBACK
+    pair = {host.strip("[]"), other.strip("[]")}
+    if len(pair) == 1 or pair & _EVERY_HOST:
+        return True
+    # The name may stand for any address of this machine, and two different addresses never meet.
+    return _LOCAL_NAME in pair and all(is_loopback(each) for each in pair)

@@ -5,7 +5,6 @@ Refuses keys that it does not know, and an address that others can reach without
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tollbridge_server.domain import hosts
 from tollbridge_server.domain.money import is_known_currency
 from tollbridge_server.domain.payment_method import MethodKind
 from tollbridge_server.logs import Level
@@ -176,11 +176,11 @@ class SandboxSection(_Section):
 
 
 class SimulatorSection(_Section):
-    """A provider's simulator, for the accounts whose addresses lead to it.
+    """A provider's simulator, for every account of the provider whose address is on this machine.
 
     `book_file` is its own book, `key_file` the private key with which it signs as the provider does. With `in_server`
-    false it runs apart, by `tollbridge simulate`. `time_scale` divides the provider's times: the pauses between the
-    deliveries of a notification, and how long it takes to settle what it has accepted.
+    false it runs apart, by `tollbridge simulate`. `time_scale` divides the times that it lets pass as the provider
+    does, such as the pauses between the deliveries of a notification; the provider's README names them.
     """
 
     listen: Address
@@ -258,13 +258,7 @@ def inconsistencies(config: Config) -> Iterator[tuple[str, str]]:
 
 def is_loopback(address: str) -> bool:
     """Whether only this machine can connect to host:port."""
-    host = address.rpartition(":")[0].strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return hosts.is_loopback(address.rpartition(":")[0].strip("[]"))
 
 
 def _repeated(values: list[str]) -> list[str]:

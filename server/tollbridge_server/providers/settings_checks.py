@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Never, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from tollbridge_server.domain.hosts import is_loopback
 from tollbridge_server.providers.transport import check_origin
+from tollbridge_server.shown_paths import shown_path
 
 MAX_FILE_BYTES = 64 * 1024
 MAX_CONNECTIONS = 1024
@@ -45,21 +46,64 @@ class Doubtful(Protocol):
         ...
 
 
+class Pool(Protocol):
+    """Settings of the connections to a provider. Times in seconds."""
+
+    @property
+    def connect_timeout_s(self) -> float: ...
+
+    @property
+    def timeout_s(self) -> float: ...
+
+    @property
+    def max_connections(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Passed(Generic[T]):
+    """A check that found nothing wrong, and what it returned."""
+
+    result: T
+
+    @property
+    def known(self) -> T:
+        """The result, for a check that can do without it."""
+        return self.result
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A check that found a mistake; whoever asks for its result gets the same mistake."""
+
+    mistake: ValueError
+
+    @property
+    def result(self) -> Never:
+        raise self.mistake
+
+    @property
+    def known(self) -> None:
+        """Nothing, for a check that can do without the result."""
+
+
 class Mistakes:
     """What is found while settings are checked; a check that fails keeps no other from running."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
 
-    def note(self, check: Callable[[], T]) -> T | None:
-        """Run a check and return its result; None if it raised ValueError, whose text is a mistake then."""
+    def note(self, check: Callable[[], T]) -> Passed[T] | Failed:
+        """Run a check and return what came of it; the text of a ValueError that it raises is a mistake.
+
+        A check may ask for the result of an earlier one: where that one failed, it fails with the same mistake.
+        """
         try:
-            return check()
+            return Passed(check())
         except ValueError as error:
             mistakes = error.mistakes if isinstance(error, SettingsInvalid) else (str(error),)
             # A key that is needed in two places is still one mistake.
             self._found = list(dict.fromkeys((*self._found, *mistakes)))
-            return None
+            return Failed(error)
 
     def require_none(self) -> None:
         """Raise SettingsInvalid with all that was found."""
@@ -84,7 +128,8 @@ def text_of(settings: Any, name: str) -> tuple[str, str]:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ValueError(
-            f"{setting}: the file can not be read: {error.strerror}: {path}; correct the path or the file's permissions"
+            f"{setting}: the file can not be read: {error.strerror}: {shown_path(path)}; correct the path or the "
+            "file's permissions"
         ) from None
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"{setting}: the file is larger than {MAX_FILE_BYTES} bytes; it is no key or certificate")
@@ -92,9 +137,9 @@ def text_of(settings: Any, name: str) -> tuple[str, str]:
         # Editors of Windows put a byte order mark before the text.
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise ValueError(f"{setting}: the file is no text; give PEM or base64: {path}") from None
+        raise ValueError(f"{setting}: the file is no text; give PEM or base64: {shown_path(path)}") from None
     if not text:
-        raise ValueError(f"{setting}: the file is empty: {path}")
+        raise ValueError(f"{setting}: the file is empty: {shown_path(path)}")
     return setting, text
 
 
@@ -106,14 +151,14 @@ def require_types(settings: Any) -> None:
     mistakes.require_none()
 
 
-def require_pool(*, connect_timeout_s: float, timeout_s: float, max_connections: int, send_timeout_s: float) -> None:
-    """Raise ValueError unless one call ends before the server gives up waiting for it."""
-    if not 0 < connect_timeout_s <= timeout_s <= send_timeout_s:
+def require_pool(settings: Pool, *, send_timeout_s: float) -> None:
+    """Raise ValueError unless one call ends before the server gives up waiting for it (`send_timeout_s`)."""
+    if not 0 < settings.connect_timeout_s <= settings.timeout_s <= send_timeout_s:
         raise ValueError(
             f"timeout_s: write 0 < connect_timeout_s <= timeout_s <= {send_timeout_s:g} (seconds); "
             "what the server waits for a send ends then"
         )
-    if not 1 <= max_connections <= MAX_CONNECTIONS:
+    if not 1 <= settings.max_connections <= MAX_CONNECTIONS:
         raise ValueError(f"max_connections: write 1 to {MAX_CONNECTIONS}")
 
 
@@ -177,13 +222,7 @@ def notify_url_doubts(url: str, *, provider: str, account_id: str, is_simulated:
 
 def is_this_machine(url: str) -> bool:
     """Whether a URL leads to this machine itself, where only a simulator can be."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def origin_of(url: str) -> str:

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from yarl import URL
 
+from tollbridge_server.domain.hosts import is_loopback
+
 logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 1024 * 1024
+_HOST = re.compile(r"[0-9A-Za-z._:-]+", re.ASCII)
 TOO_LARGE = "the answer is too large"
 """The reason of a Silent whose answer came, and was longer than the caller wanted to read."""
 _PLAIN = {"Accept-Encoding": "identity"}
@@ -34,6 +38,14 @@ class Answered:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def sent_at_s(self) -> float | None:
+        """The provider's own clock when it answered, in seconds since the epoch; None where it does not say."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        except (ValueError, OverflowError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +197,12 @@ def check_origin(origin: str) -> str:
     Raises EgressRefused for what is more or less than an origin, and for plaintext to another machine.
     """
     parts = urlsplit(origin)
-    is_origin = parts.scheme in ("https", "http") and parts.hostname and parts.path in ("", "/")
+    is_origin = parts.scheme in ("https", "http") and _HOST.fullmatch(parts.hostname or "") and parts.path in ("", "/")
     if not is_origin or parts.username is not None or parts.query or parts.fragment or _has_bad_port(parts):
         # Not the text itself: what stands before an @ may be a password.
         raise EgressRefused("this is no origin; write https://host or https://host:port, and nothing else")
     host = parts.hostname or ""
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise EgressRefused(f"http://{host} would send payment data in the clear; use https")
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -204,12 +216,3 @@ def _has_bad_port(parts: SplitResult) -> bool:
         return parts.port == 0
     except ValueError:
         return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

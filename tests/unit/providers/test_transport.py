@@ -50,6 +50,23 @@ async def post(origin: str, *, path: str = "/v1/x", timeout_s: float = 5.0) -> A
 
 
 @pytest.mark.parametrize(
+    ("date", "at_s"),
+    [
+        ("Fri, 02 Jan 2026 07:04:05 GMT", 1767337445.0),
+        ("Fri, 02 Jan 2026 15:04:05 +0800", 1767337445.0),
+        ("", None),
+        ("now", None),
+        ("Fri, 32 Jan 2026 07:04:05 GMT", None),
+        ("Fri, 02 Jan 99999999999 07:04:05 GMT", None),
+        ("Fri, 02 Jan 2026 07:04:05 +9999999999999", None),
+    ],
+)
+def test_an_answer_tells_the_other_sides_clock_or_nothing(date: str, at_s: float | None) -> None:
+    assert Answered(200, {"date": date}, b"").sent_at_s == at_s
+    assert Answered(200, {}, b"").sent_at_s is None
+
+
+@pytest.mark.parametrize(
     "origin",
     [
         "https://acquirer.example",
@@ -76,6 +93,8 @@ def test_an_origin_is_taken(origin: str) -> None:
         "https://acquirer.example#x",
         "https://user:password@acquirer.example",
         "https://acquirer.example@evil.example",
+        "https://evil.example\\.acquirer.example",
+        "https://acquirer example",
         "https://acquirer.example:99999",
         "https://acquirer.example:0",
         "http://acquirer.example",

@@ -70,10 +70,10 @@ _NAMES = frozenset(each.name for each in fields(Answer)) - {"is_signed"}
 def read_answer(content: bytes, *, is_signed: bool) -> Answer:
     """Return the answer in a node's JSON. Raises AnswerUnreadable."""
     try:
-        orjson.loads(content)  # It bounds the depth, and refuses texts that are no Unicode; the next reading does not.
-    except orjson.JSONDecodeError as error:
-        raise AnswerUnreadable("the content is not JSON") from error
-    parsed: Any = json.loads(content, parse_int=str, parse_float=str)
+        orjson.loads(content)  # It refuses texts that are no Unicode, which the next reading does not.
+        parsed: Any = json.loads(content, parse_int=str, parse_float=str)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise AnswerUnreadable("the content is not JSON, or too deep") from error
     if not isinstance(parsed, dict):
         raise AnswerUnreadable("the content is no object")
     texts: dict[str, str] = {}

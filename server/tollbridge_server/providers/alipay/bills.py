@@ -13,7 +13,7 @@ import logging
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ from tollbridge_server.providers.transport import Answered, EgressRefused, Trans
 logger = logging.getLogger(__name__)
 
 MAX_MEMBERS = 16
+MAX_NOTES = 100
 MAX_BILL_BYTES = 64 * 1024 * 1024
 """How large the unpacked list may be; a row has about 300 bytes."""
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -63,7 +64,7 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
     if answer.bill_file_code == _EMPTY:
         return Bill(())
     try:
-        zipped = await _download(answer.bill_download_url, gateway=client.gateway)
+        zipped = await _download(answer.bill_download_url, gateway=client.identity.gateway)
         # A month's bill takes seconds to read, and the loop has payments to carry.
         return Bill(await asyncio.to_thread(read_bill, zipped)) if isinstance(zipped, bytes) else zipped
     except BillUnreadable as error:
@@ -90,15 +91,26 @@ def read_bill(zipped: bytes) -> tuple[BillRow, ...]:
         text = _list_of(zipped).decode("gb18030")
     except UnicodeDecodeError as error:
         raise BillUnreadable("the list is not in GBK") from error
-    # Only these end a row: a subject may hold the other characters at which Python splits lines.
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    rows = tuple(_rows(line for line in lines if line.strip() and not line.startswith("#")))
-    notes = [line for line in lines if line.startswith("#")]
+    notes: list[str] = []
+    rows = tuple(_rows(_entries(text, notes)))
     if not any(_END in note for note in notes):
         raise BillUnreadable("the list is cut off")
     for kind in BillRowKind:
         _require_total(kind, rows, notes)
     return rows
+
+
+def _entries(text: str, notes: list[str]) -> Iterator[str]:
+    """Yield the lines that are no notes, and collect those that are. Raises BillUnreadable."""
+    # Only this ends a row: a subject may hold the other characters at which Python splits lines.
+    for ended in io.StringIO(text, newline="\n"):
+        line = ended.removesuffix("\n").removesuffix("\r")
+        if line.startswith("#"):
+            notes.append(line)
+            if len(notes) > MAX_NOTES:
+                raise BillUnreadable(f"more than {MAX_NOTES} lines of notes")
+        elif line.strip():
+            yield line
 
 
 async def _download(url: str, *, gateway: str) -> bytes | NoBill:
@@ -137,6 +149,8 @@ def _list_of(zipped: bytes) -> bytes:
             lists = [each for each in members if _LIST in _name(each) and _SUMMARY not in _name(each)]
             if len(lists) != 1:
                 raise BillUnreadable(f"{len(lists)} lists instead of one")
+            if lists[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BillUnreadable("the list is packed in a way that Alipay does not use")
             with archive.open(lists[0]) as member:
                 content = member.read(MAX_BILL_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
@@ -157,19 +171,29 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 
 def _rows(lines: Iterable[str]) -> Iterable[BillRow]:
-    try:
-        header, *rows = [[cell.strip() for cell in cells] for cells in csv.reader(lines)]
-    except (csv.Error, ValueError) as error:
-        raise BillUnreadable("the list has no header, or is no CSV") from error
-    for number, cells in enumerate(rows, start=1):
+    read = csv.reader(lines)
+    header = [cell.strip() for cell in _next_of(read)]
+    if not header:
+        raise BillUnreadable("the list has no header")
+    number = 0
+    while cells := _next_of(read):
+        number += 1
         if len(cells) < len(header):
             raise BillUnreadable(f"row {number} is too short")
         try:
-            yield _row(dict(zip(header, cells, strict=False)))
+            yield _row(dict(zip(header, (cell.strip() for cell in cells), strict=False)))
         except KeyError as error:
             raise BillUnreadable(f"there is no column {error}") from error
         except ValueError as error:
             raise BillUnreadable(f"row {number}: {error}") from error
+
+
+def _next_of(read: Iterator[list[str]]) -> list[str]:
+    """Return the next row, or nothing after the last one. Raises BillUnreadable."""
+    try:
+        return next(read, [])
+    except csv.Error as error:
+        raise BillUnreadable("the list is no CSV") from error
 
 
 def _row(cells: dict[str, str]) -> BillRow:

@@ -76,25 +76,20 @@ def read_certificate_mode(
     app = mistakes.note(lambda: _read(read_certificates, *given["app_certificate"]))
     alipay = mistakes.note(lambda: _read(read_certificates, *given["alipay_certificate"]))
     roots = mistakes.note(lambda: _read(read_roots, *given["alipay_root_certificate"]))
-    number = mistakes.note(lambda: root_serial_number(roots.certificates, setting=roots.setting)) if roots else None
-    if app:
-        mistakes.note(lambda: _require_own(app, own, settings.app_id, now=now))
-    key = mistakes.note(lambda: _alipays_key(alipay, app, own, now=now)) if alipay else None
-    if roots and number:
-        mistakes.note(lambda: _require_roots(roots))
+    mistakes.note(lambda: _require_own(app.result, own, settings.app_id, now=now))
+    key = mistakes.note(lambda: _alipays_key(alipay.result, app.known, own, now=now))
+    number = mistakes.note(lambda: _root_number(roots.result))
     mistakes.require_none()
-    if not (app and alipay and roots and number and key):
-        raise ValueError(f"{NAMES[0]}: certificate mode can not be read")
-    mistakes.note(lambda: _require_alipays_chain(alipay, roots, settings.gateway, now=now))
-    mistakes.note(lambda: _require_own_chain(app, alipay, roots, settings.gateway, now=now))
+    mistakes.note(lambda: _require_alipays_chain(alipay.result, roots.result, settings.gateway, now=now))
+    mistakes.note(lambda: _require_own_chain(app.result, alipay.result, roots.result, settings.gateway, now=now))
     mistakes.require_none()
     mode = CertificateMode(
-        app_number=serial_number(app.first),
-        root_number=number,
-        alipay_number=serial_number(alipay.first),
-        trusted=TrustedCertificates(alipay.certificates, roots.certificates),
+        app_number=serial_number(app.result.first),
+        root_number=number.result,
+        alipay_number=serial_number(alipay.result.first),
+        trusted=TrustedCertificates(alipay.result.certificates, roots.result.certificates),
     )
-    return mode, key
+    return mode, key.result
 
 
 def chain_doubts(mode: CertificateMode, *, setting: str, now: datetime) -> tuple[str, ...]:
@@ -150,9 +145,12 @@ def _alipays_key(alipay: _File, app: _File | None, own: RSAPrivateKey | None, *,
     return key
 
 
-def _require_roots(roots: _File) -> None:
+def _root_number(roots: _File) -> str:
+    """Return the roots' number. Raises ValueError for a file that has none, or no root."""
+    number = root_serial_number(roots.certificates, setting=roots.setting)
     if not roots_in(roots.certificates):
         raise ValueError(f"{roots.setting}: no certificate in it is a root; {_ROOTS}")
+    return number
 
 
 def _require_alipays_chain(alipay: _File, roots: _File, gateway: str, *, now: datetime) -> None:

@@ -224,9 +224,15 @@ def _issuer_of(
 
 def _is_authority(certificate: x509.Certificate, *, is_if_silent: bool = False) -> bool:
     """Whether a certificate says that it may issue others; old roots do not say either, so `is_if_silent` decides."""
+    extensions = certificate.extensions
     try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        if not extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return False
     except x509.ExtensionNotFound:
         return is_if_silent
     except ValueError:
         return False
+    try:
+        return extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        return True

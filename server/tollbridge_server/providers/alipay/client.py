@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -110,11 +109,6 @@ class Client:
         return self._identity
 
     @property
-    def gateway(self) -> str:
-        """The gateway's URL."""
-        return self._identity.gateway
-
-    @property
     def now_us(self) -> int:
         """The present time in microseconds since the epoch."""
         return int(self._now_s() * 1_000_000)
@@ -131,7 +125,7 @@ class Client:
         result = await self._post(request)
         if not isinstance(result, Answered):
             return Exchange(result)
-        answered_s, is_verified = _date_of(result), False
+        answered_s, is_verified = result.sent_at_s, False
         if result.status != 200:
             return Exchange(Silent(f"HTTP {result.status}"), result.status, answered_s=answered_s)
         try:
@@ -262,10 +256,3 @@ def wrong_key_advice(identity: Identity) -> str:
     if identity.certificates is None:
         return "is alipay_public_key Alipay's own key for this application, and not the application's?"
     return "is alipay_certificate Alipay's present certificate for this application?"
-
-
-def _date_of(answered: Answered) -> float | None:
-    try:
-        return parsedate_to_datetime(answered.headers.get("date", "")).timestamp()
-    except ValueError:
-        return None

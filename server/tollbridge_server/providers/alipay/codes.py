@@ -7,8 +7,10 @@ say that our configuration kept the gateway from carrying the request out. A que
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from tollbridge_server.domain.evidence import DeclineReason, Failure, Outcome, RetryAdvice
 
@@ -20,7 +22,8 @@ BUSINESS = "40004"
 _UNAVAILABLE = "20000"
 _TOKEN = "20001"
 _LIMITED = "40005"
-_ECHO = "网关生成的验签字符串"
+_ECHO = re.compile("(?:网关生成的)?验签字符串")
+"""What the gateway writes before it repeats the string that a signature should have been of."""
 _CONFIGURATION = frozenset({"40001", "40002", "40003", "40006"})
 _PREFIXES = ("ACQ.", "AQC.")  # The second is misspelled by Alipay.
 
@@ -39,6 +42,17 @@ class Task(StrEnum):
     QUERY = "query"
 
 
+class Concern(StrEnum):
+    """What a refusal of our configuration is about. CONTENT: Alipay can not read what we have encrypted for it."""
+
+    APPLICATION = "application"
+    KEY = "key"
+    CERTIFICATES = "certificates"
+    CLOCK = "clock"
+    CONTENT = "content"
+    CONTRACT = "contract"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What an error amounts to. `is_absent`: the provider does not know what was asked for."""
@@ -48,6 +62,7 @@ class Reading:
     is_absent: bool = False
 
 
+T = TypeVar("T")
 _Meaning = tuple[DeclineReason, RetryAdvice]
 _R, _A = DeclineReason, RetryAdvice
 
@@ -64,7 +79,7 @@ _AMOUNT: _Meaning = (_R.AMOUNT_INVALID, _A.CORRECTED_DATA)
 _MERCHANT_FUNDS: _Meaning = (_R.BALANCE_INSUFFICIENT, _A.LATER)
 
 
-def _each(codes: str, meaning: _Meaning) -> dict[str, _Meaning]:
+def _each(codes: str, meaning: T) -> dict[str, T]:
     return dict.fromkeys(codes.split(), meaning)
 
 
@@ -72,8 +87,8 @@ def _set(codes: str) -> frozenset[str]:
     return frozenset(codes.split())
 
 
-_OUTCOME_OPEN = frozenset(["SYSTEM_ERROR", "ENTERPRISE_PAY_BIZ_ERROR", "BIZ_ERROR", "REFUND_CHARGE_ERROR"])
-_NOT_FOUND = frozenset(["TRADE_NOT_EXIST", "AUTH_ORDER_NOT_EXIST", "AUTH_OPERATION_NOT_EXIST"])
+_OUTCOME_OPEN = _set("SYSTEM_ERROR ENTERPRISE_PAY_BIZ_ERROR BIZ_ERROR REFUND_CHARGE_ERROR")
+_NOT_FOUND = _set("TRADE_NOT_EXIST AUTH_ORDER_NOT_EXIST AUTH_OPERATION_NOT_EXIST")
 
 _REQUEST_OR_CONTRACT = {
     **_each(
@@ -158,47 +173,39 @@ _FAMILIES: dict[Task, tuple[tuple[str, _Meaning], ...]] = {
 _FAMILIES[Task.SCAN] = _FAMILIES[Task.CAPTURE] = _FAMILIES[Task.CHARGE]
 _TABLES[Task.SCAN] = _TABLES[Task.CHARGE]
 
-_OF_A_TRADE = frozenset(
-    [
-        "TRADE_HAS_SUCCESS",
-        "TRADE_HAS_CLOSE",
-        "TRADE_HAS_FINISHED",
-        "FREEZE_ALREADY_SUCCESS",
-        "ORDER_ALREADY_CLOSED",
-        "ORDER_ALREADY_FINISH",
-        "CONTEXT_INCONSISTENT",
-        "TRADE_BUYER_NOT_MATCH",
-        "UNIQUE_VIOLATION",
-    ]
+_OF_A_TRADE = _set(
+    "TRADE_HAS_SUCCESS TRADE_HAS_CLOSE TRADE_HAS_FINISHED FREEZE_ALREADY_SUCCESS ORDER_ALREADY_CLOSED "
+    "ORDER_ALREADY_FINISH CONTEXT_INCONSISTENT TRADE_BUYER_NOT_MATCH UNIQUE_VIOLATION"
 )
 _SETTLED: dict[Task, frozenset[str]] = {
     Task.CHARGE: _OF_A_TRADE,
     Task.SCAN: _OF_A_TRADE,
     Task.CAPTURE: _OF_A_TRADE,
-    Task.CANCEL: _OF_A_TRADE
-    | frozenset(["TRADE_STATUS_ERROR", "REASON_TRADE_STATUS_INVALID", "REASON_ILLEGAL_STATUS"]),
+    Task.CANCEL: _OF_A_TRADE | _set("TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID REASON_ILLEGAL_STATUS"),
     Task.REFUND: frozenset(),
     Task.QUERY: frozenset(),
 }
 _UNKNOWN = Reading(Outcome.UNKNOWN)
 
-_CERTIFICATES_TO_CHECK = "app_certificate and alipay_root_certificate: expired, or others than the console's"
-_KEY_TO_CHECK = "private_key, or app_certificate: the console has another public key"
-_APP_TO_CHECK = "app_id and gateway: sandbox and production know different applications"
-_CONTRACT_TO_CHECK = "the product's contract in Alipay's console"
-_CHECKS = {
-    **dict.fromkeys(
-        ("invalid-signature", "missing-signature", "missing-signature-key", "missing-signature-config"), _KEY_TO_CHECK
-    ),
-    **dict.fromkeys(("invalid-app-id", "missing-app-id"), _APP_TO_CHECK),
-    "invalid-timestamp": "the clock of this machine",
-    **dict.fromkeys(("missing-app-cert-sn", "missing-alipay-root-cert-sn", "app-cert-expired"), _CERTIFICATES_TO_CHECK),
-    **dict.fromkeys(
-        ("ACCESS_FORBIDDEN", "HAS_NO_PRIVILEGE", "insufficient-isv-permissions", "insufficient-user-permissions"),
-        _CONTRACT_TO_CHECK,
-    ),
+_CONCERNS = {
+    **_each("invalid-app-id missing-app-id", Concern.APPLICATION),
+    **_each("invalid-signature missing-signature invalid-signature-type", Concern.KEY),
+    **_each("missing-signature-key missing-signature-config", Concern.KEY),
+    **_each("missing-app-cert-sn missing-alipay-root-cert-sn app-cert-expired", Concern.CERTIFICATES),
+    **_each("invalid-timestamp missing-timestamp", Concern.CLOCK),
+    **_each("illegal-json", Concern.CONTENT),
+    **_each("ACCESS_FORBIDDEN HAS_NO_PRIVILEGE", Concern.CONTRACT),
+    **_each("insufficient-isv-permissions insufficient-user-permissions", Concern.CONTRACT),
 }
 _CIPHER_WORDS = ("encrypt", "decrypt")
+_TO_CHECK = {
+    Concern.APPLICATION: "app_id and gateway: sandbox and production know different applications",
+    Concern.KEY: "private_key, or app_certificate: the console has another public key",
+    Concern.CERTIFICATES: "app_certificate and alipay_root_certificate: expired, or others than the console's",
+    Concern.CLOCK: "the clock of this machine",
+    Concern.CONTENT: "aes_key",
+    Concern.CONTRACT: "the product's contract in Alipay's console",
+}
 
 
 def reading_of(
@@ -217,8 +224,7 @@ def reading_of(
     if task is Task.QUERY:
         return _UNKNOWN
     reason, retry = meaning
-    # After "invalid signature" the gateway repeats our whole request, with the payer's code in it.
-    message = sub_message.partition(_ECHO)[0][:256]
+    message = without_echo(sub_message)[:256]
     failure = Failure(reason, provider_code=sub_code or code, provider_message=message, retry=retry)
     return Reading(Outcome.DECLINED, failure)
 
@@ -243,10 +249,21 @@ def is_passing(code: str) -> bool:
     return code in (_UNAVAILABLE, _LIMITED)
 
 
+def concern_of(sub_code: str) -> Concern | None:
+    """Return what a refusal of our configuration is about, None where its code does not say."""
+    word = sub_code.rpartition(".")[2]
+    return Concern.CONTENT if any(each in word for each in _CIPHER_WORDS) else _CONCERNS.get(word)
+
+
 def setting_to_check(sub_code: str) -> str:
     """Return which setting a refusal of our configuration is about, as a person looks for it; else nothing."""
-    word = sub_code.rpartition(".")[2]
-    return "aes_key" if any(each in word for each in _CIPHER_WORDS) else _CHECKS.get(word, "")
+    concern = concern_of(sub_code)
+    return _TO_CHECK[concern] if concern else ""
+
+
+def without_echo(message: str) -> str:
+    """Return Alipay's words without our own request, the payer's code in it, which it repeats for a wrong signature."""
+    return _ECHO.split(message, maxsplit=1)[0]
 
 
 def _bare(sub_code: str) -> str:

@@ -12,8 +12,8 @@ class Merchant:
     """The contract of one application.
 
     `preauth_product` empty: amounts can not be frozen. It is the product of freezes in an app; those by a code, shown
-    or scanned, have `preauth_product_in_person`. `cancel_voids_unscanned`: Alipay's answer to the cancel of a code that
-    nobody scanned is taken as its end.
+    or scanned, have `preauth_product_in_person`. `cancel_voids_unscanned`: Alipay's answer to the cancel of a sale's
+    QR code that nobody has opened is taken as its end.
     """
 
     app_id: str

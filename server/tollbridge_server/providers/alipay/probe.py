@@ -7,22 +7,17 @@ signature does not fit: then it says which setting to look at.
 from __future__ import annotations
 
 import secrets
+from typing import assert_never
 
 from tollbridge_server.domain.ids import REFERENCE_ENTROPY_BYTES, request_reference
 from tollbridge_server.ports.provider import ProbeResult
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client, Exchange, Identity, NotAuthentic, wrong_key_advice
-from tollbridge_server.providers.alipay.codes import SUCCESS, names_no_trade
+from tollbridge_server.providers.alipay.codes import SUCCESS, Concern, concern_of, names_no_trade, without_echo
 from tollbridge_server.providers.alipay.encryption import CiphertextInvalid
 
 _MAX_SHOWN = 96
-_ECHO = "验签字符串"
-_SIGNATURE = frozenset({"isv.invalid-signature", "isv.missing-signature", "isv.invalid-signature-type"})
-_CERTIFICATES = frozenset({"isv.missing-app-cert-sn", "isv.missing-alipay-root-cert-sn", "isv.app-cert-expired"})
-_TIME = frozenset({"isv.invalid-timestamp", "isv.missing-timestamp"})
-_ENCRYPTION = ("encrypt", "decrypt")
-_UNREADABLE = "isv.illegal-json"
 
 
 async def probe(client: Client) -> ProbeResult:
@@ -32,7 +27,7 @@ async def probe(client: Client) -> ProbeResult:
     is_accepted, mistake = _reading(found, client.identity)
     ahead_s = None if found.answered_s is None else client.now_us / 1_000_000 - found.answered_s
     return ProbeResult(
-        address=client.gateway,
+        address=client.identity.gateway,
         is_reached=bool(found.status),
         is_own_key_accepted=is_accepted,
         is_provider_key_verified=found.is_verified,
@@ -59,26 +54,40 @@ def _reading(found: Exchange, identity: Identity) -> tuple[bool | None, str]:
 def _answered(answer: Answer, identity: Identity) -> tuple[bool | None, str]:
     if answer.is_signed and (answer.code == SUCCESS or names_no_trade(answer.sub_code)):
         return True, ""
-    said = f"{answer.code} {answer.sub_code[:64]} {answer.sub_msg.partition(_ECHO)[0][:_MAX_SHOWN]}".rstrip(" ：，")
-    sub_code = answer.sub_code
-    if sub_code == "isv.invalid-app-id":
-        return None, (
-            f"app_id: Alipay knows no application {identity.app_id} here ({said}); its sandbox and production have "
-            "different ones, see gateway"
-        )
-    if sub_code in _CERTIFICATES or (sub_code in _SIGNATURE and identity.certificates is not None):
-        mode = "app_certificate and alipay_root_certificate: give the console's present ones"
-        if identity.certificates is None:
-            mode = "app_certificate: this application is in certificate mode; give its three certificates"
-        return False, f"private_key, {mode} ({said})"
-    if sub_code in _SIGNATURE:
-        return False, (
-            f"private_key: Alipay has another public key for app_id {identity.app_id} ({said}); upload the public half "
-            "of private_key in the console"
-        )
-    if sub_code in _TIME:
-        return None, f"clock: Alipay refuses our time ({said}); synchronise this machine's clock"
-    if sub_code == _UNREADABLE or any(word in sub_code for word in _ENCRYPTION):
-        return True, f"aes_key: Alipay can not read our content ({said}); give the console's AES key, or remove it"
-    accepted = True if answer.is_signed else None
-    return accepted, f"gateway: Alipay refuses the question ({said}); look at the application's contract in the console"
+    return _refused(answer, identity)
+
+
+def _refused(answer: Answer, identity: Identity) -> tuple[bool | None, str]:
+    said = f"{answer.code} {answer.sub_code[:64]} {without_echo(answer.sub_msg)[:_MAX_SHOWN]}".rstrip(" ：，")
+    match concern_of(answer.sub_code):
+        case Concern.APPLICATION:
+            return None, (
+                f"app_id: Alipay knows no application {identity.app_id} here ({said}); its sandbox and production have "
+                "different ones, see gateway"
+            )
+        case Concern.KEY if identity.certificates is None:
+            return False, (
+                f"private_key: Alipay has another public key for app_id {identity.app_id} ({said}); upload the public "
+                "half of private_key in the console"
+            )
+        case Concern.CERTIFICATES if identity.certificates is None:
+            return False, (
+                f"private_key, app_certificate: this application is in certificate mode ({said}); give its three "
+                "certificates"
+            )
+        case Concern.KEY | Concern.CERTIFICATES:
+            return False, (
+                f"private_key, app_certificate and alipay_root_certificate: Alipay has others ({said}); give the "
+                "console's present ones"
+            )
+        case Concern.CLOCK:
+            return None, f"clock: Alipay refuses our time ({said}); synchronise this machine's clock"
+        case Concern.CONTENT:
+            return True, f"aes_key: Alipay can not read our content ({said}); give the console's AES key, or remove it"
+        case Concern.CONTRACT | None:
+            accepted = True if answer.is_signed else None
+            return accepted, (
+                f"gateway: Alipay refuses the question ({said}); look at the application's contract in the console"
+            )
+        case never:
+            assert_never(never)

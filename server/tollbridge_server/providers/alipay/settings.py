@@ -49,7 +49,7 @@ class AlipaySettings:
     the same name with `_file`. Either `alipay_public_key` or all three certificates are given. `preauth_product`
     (that of freezes in an app) empty means that the contract has no pre-authorization; freezes by a code, shown or
     scanned, have `preauth_product_in_person`. `cancel_voids_unscanned` takes Alipay's answer to the
-    cancel of a code or page that nobody has opened for its end.
+    cancel of a sale's QR code that nobody has opened for its end.
     """
 
     app_id: str
@@ -84,14 +84,7 @@ class AlipaySettings:
         mistakes.note(lambda: _require_names(self))
         mistakes.note(lambda: _require_gateway(self.gateway))
         mistakes.note(lambda: require_notify_url(self.notify_url, provider="Alipay", max_length=MAX_NOTIFY_URL_LENGTH))
-        mistakes.note(
-            lambda: require_pool(
-                connect_timeout_s=self.connect_timeout_s,
-                timeout_s=self.timeout_s,
-                max_connections=self.max_connections,
-                send_timeout_s=SEND_TIMEOUT_S,
-            )
-        )
+        mistakes.note(lambda: require_pool(self, send_timeout_s=SEND_TIMEOUT_S))
         mistakes.note(lambda: identity_of(self))
         mistakes.require_none()
 
@@ -117,18 +110,16 @@ def identity_of(settings: AlipaySettings, *, account_id: str = "", now: datetime
     mistakes = Mistakes()
     own = mistakes.note(lambda: signing_key_of(settings))
     aes_key = mistakes.note(lambda: _aes_key(settings))
-    theirs = mistakes.note(lambda: _alipays_side(settings, own, now=now or datetime.now(UTC)))
+    theirs = mistakes.note(lambda: _alipays_side(settings, own.known, now=now or datetime.now(UTC)))
     mistakes.require_none()
-    if theirs is None:
-        raise ValueError("alipay_public_key: it can not be read")
-    certificates, alipay_key = theirs
+    certificates, alipay_key = theirs.result
     return Identity(
         app_id=settings.app_id,
         gateway=settings.gateway,
         notify_url=settings.notify_url,
         alipay_key=alipay_key,
         certificates=certificates,
-        aes_key=aes_key or b"",
+        aes_key=aes_key.result,
         account_id=account_id,
     )
 

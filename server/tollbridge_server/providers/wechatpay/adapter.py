@@ -101,7 +101,7 @@ class WechatPayAdapter:
 
     async def warm(self) -> None:
         """Fetch the platform certificates, so that the first notification can be verified."""
-        await self._client.warm()
+        await self._client.keys.warm()
 
     def read_notification(self, inbound: InboundNotification) -> tuple[Notification, ...]:
         return notifications.read(inbound, client=self._client, merchant=self._merchant)

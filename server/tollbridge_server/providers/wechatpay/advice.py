@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tollbridge_server.providers.transport import Answered
 from tollbridge_server.providers.wechatpay.answers import Answer, AnswerUnreadable, read_answer
+from tollbridge_server.providers.wechatpay.codes import setting_to_check
 from tollbridge_server.providers.wechatpay.signing import PUBLIC_KEY_ID_PREFIX
 
 _MAX_SHOWN = 128
@@ -17,11 +18,6 @@ def said(answer: Answer) -> str:
     return f"HTTP {answer.status} {answer.code[:64]} {answer.text('message')[:_MAX_SHOWN]}".rstrip()
 
 
-def on_refusal(answer: Answer) -> str:
-    """Return what was said to HTTP 401, and what to check."""
-    return f"{said(answer)}; check mchid, serial_no, private_key and this machine's clock"
-
-
 def on_no_certificates(result: Answered) -> str:
     """Return why the platform certificates did not come, and what to check."""
     if result.status == 404:
@@ -30,7 +26,8 @@ def on_no_certificates(result: Answered) -> str:
         answer = read_answer(result.status, result.body, is_signed=False)
     except AnswerUnreadable:
         return f"HTTP {result.status}"
-    return on_refusal(answer) if result.status == 401 else said(answer)
+    where = setting_to_check(answer.code, status=answer.status)
+    return f"{said(answer)}; check {where}" if where else said(answer)
 
 
 def on_unknown_key(serial: str, *, public_key_id: str) -> str:

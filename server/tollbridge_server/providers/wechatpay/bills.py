@@ -22,6 +22,7 @@ from tollbridge_server.providers.transport import TOO_LARGE, Answered
 from tollbridge_server.providers.wechatpay import wire
 from tollbridge_server.providers.wechatpay.answers import CURRENCY, Answer
 from tollbridge_server.providers.wechatpay.client import MAX_FILE_BYTES, Client
+from tollbridge_server.providers.wechatpay.codes import setting_to_check
 
 MAX_BILL_BYTES = 256 * 1024 * 1024
 """How large the unpacked list may be: about 650,000 rows, which take a third of a gigabyte once they are typed."""
@@ -62,7 +63,9 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
         return NoBill(answer.reason, is_retryable=True)
     if not answer.is_success:
         is_retryable = answer.code in _LATER or answer.status >= 500
-        return NoBill(f"HTTP {answer.status} {answer.code}", is_retryable=is_retryable)
+        where = setting_to_check(answer.code, status=answer.status)
+        told = f"HTTP {answer.status} {answer.code}"
+        return NoBill(f"{told}: check {where}" if where else told, is_retryable=is_retryable)
     try:
         zipped = await _download(client, answer.text("download_url"))
         if isinstance(zipped, NoBill):

@@ -44,7 +44,7 @@ async def end(client: Client, merchant: Merchant, reference: str, found: Found) 
         if answer.text("out_trade_no") not in ("", reference):
             return Found(Standing.UNKNOWN, unknown("the answer is about another order"))
         return replace(found, standing=Standing.ENDED, evidence=Evidence(Outcome.CANCELED), is_being_paid=False)
-    read = reading(answer, Task.CANCEL)
+    read = reading(answer, Task.CANCEL, account_id=client.identity.account_id)
     if read.outcome is Outcome.PENDING:
         return Found(Standing.UNKNOWN, unknown("the payer is typing the password; it is to be canceled again"))
     # Whatever the reason: only the order itself tells whether the payer or an earlier cancel was faster.

@@ -44,7 +44,8 @@ async def charge(client: Client, merchant: Merchant, order: ChargeOrder) -> Evid
     if not answer.is_success:
         return await _refused(client, merchant, order, answer)
     if order.method.kind is MethodKind.WECHAT_CODE:
-        return found_in(answer, merchant, order.request_reference, _REPLY, method=order.method.kind).evidence
+        own, kind = client.identity.account_id, order.method.kind
+        return found_in(answer, merchant, order.request_reference, _REPLY, method=kind, account_id=own).evidence
     return await _opened(client, merchant, order, answer)
 
 
@@ -114,7 +115,7 @@ def _returning(url: str, order: ChargeOrder) -> str:
 
 async def _refused(client: Client, merchant: Merchant, order: ChargeOrder, answer: Answer) -> Evidence:
     """Return the refusal where WeChat Pay knows no such order, else what the order says."""
-    read = reading(answer, Task.CHARGE)
+    read = reading(answer, Task.CHARGE, account_id=client.identity.account_id)
     refusal = refusal_of(answer, read)
     if not read.is_doubtful:
         return refusal

@@ -16,6 +16,7 @@ from tollbridge_server.domain.evidence import DeclineReason, Failure, Outcome, R
 logger = logging.getLogger(__name__)
 
 USER_PAYING = frozenset({"USERPAYING", "USER_PAYING"})
+_MAX_LOGGED = 128
 
 
 class Task(StrEnum):
@@ -48,14 +49,13 @@ _R, _A = DeclineReason, RetryAdvice
 _CONFIGURED_WRONG: _Meaning = (_R.PROVIDER_CONFIGURATION, _A.AFTER_OPERATOR)
 _NO_REFUND: _Meaning = (_R.REFUND_NOT_POSSIBLE, _A.NEVER)
 
-_PERMISSION = "mchid, and whether the merchant platform has opened the product for it"
+_NO_MERCHANT = frozenset({"MCH_NOT_EXISTS", "MCHID_NOT_EXIST"})
+_SIGNATURE = "mchid, serial_no, private_key and this machine's clock"
 _CONFIGURATION = {
-    "SIGN_ERROR": "mchid, serial_no, private_key and this machine's clock",
-    "NO_AUTH": _PERMISSION,
-    "NOAUTH": _PERMISSION,
+    "SIGN_ERROR": _SIGNATURE,
+    **dict.fromkeys(("NO_AUTH", "NOAUTH"), "mchid, and whether the merchant platform has opened the product for it"),
     "APPID_MCHID_NOT_MATCH": "app_id, more_app_ids and mchid",
-    "MCH_NOT_EXISTS": "mchid",
-    "MCHID_NOT_EXIST": "mchid",
+    **dict.fromkeys(_NO_MERCHANT, "mchid"),
 }
 """The request was turned away before it reached the business, and what an operator has to look at."""
 
@@ -104,12 +104,19 @@ _TABLES: dict[Task, dict[str, _Meaning]] = {
 _UNKNOWN = Reading(Outcome.UNKNOWN)
 
 
-def reading_of(task: Task, *, status: int, code: str, message: str, field: str = "") -> Reading:
-    """Return what an error of HTTP `status` means to `task`; `field` is the place that it complains of, if any."""
+def reading_of(task: Task, *, status: int, code: str, message: str, field: str = "", account_id: str = "") -> Reading:
+    """Return what an error of HTTP `status` means to `task`; `field` is the place that it complains of, if any.
+
+    `account_id` is for the log, which gets one line about a refusal that an operator has to look at.
+    """
     if code in USER_PAYING and task in (Task.CHARGE, Task.CANCEL):
         return Reading(Outcome.PENDING)
-    if task is not Task.QUERY and status in (400, 401, 403, 404) and code in _CONFIGURATION:
-        return _misconfigured(task, status, code, message)
+    known, where = {"provider_account_id": account_id, "code": code[:64]}, setting_to_check(code, status=status)
+    if where:
+        told = f"{code[:64]} {message[:_MAX_LOGGED]}".strip()
+        logger.error("wechatpay %s: HTTP %d %s; check %s", task.value, status, told, where, extra=known)
+    if task is not Task.QUERY and where and code in _CONFIGURATION:
+        return _misconfigured(task, code, message)
     if task is Task.CHARGE and (status == 429 or code in _LIMITED):
         # Turned away at the gate: another account may take the payment now.
         failure = _failure((_R.PROVIDER_UNAVAILABLE, _A.LATER), code, message)
@@ -121,18 +128,30 @@ def reading_of(task: Task, *, status: int, code: str, message: str, field: str =
     if task is Task.QUERY and status == 404 and code in _NOT_FOUND:
         return Reading(Outcome.UNKNOWN, is_absent=True)
     is_expected = code in _OPEN or code in _LIMITED or (task is Task.CANCEL and code in _NOT_ENDED)
-    if not is_expected:
-        logger.warning("wechatpay %s: HTTP %d with code %.64r proves nothing", task.value, status, code)
+    if not is_expected and not where:
+        logger.warning("wechatpay %s: HTTP %d with code %.64r proves nothing", task.value, status, code, extra=known)
     return _UNKNOWN
 
 
-def _misconfigured(task: Task, status: int, code: str, message: str) -> Reading:
+def setting_to_check(code: str, *, status: int) -> str:
+    """Return which settings a refusal of our configuration is about, as a person looks for them; else nothing."""
+    if status not in (400, 401, 403, 404):
+        return ""
+    # With HTTP 401 WeChat Pay does not take a request for ours, whatever the code is.
+    return _CONFIGURATION.get(code, _SIGNATURE if status == 401 else "")
+
+
+def names_no_merchant(code: str) -> bool:
+    """Whether WeChat Pay says that it knows no merchant of our number."""
+    return code in _NO_MERCHANT
+
+
+def _misconfigured(task: Task, code: str, message: str) -> Reading:
     """Return what a refusal means that came before the business.
 
     Nothing came of a charge. A refund may have been made by an earlier sending, which only a query tells; and a cancel
     that is refused so leaves its order as it is, to be canceled again when the settings are right.
     """
-    logger.error("wechatpay %s: HTTP %d %s; check %s", task.value, status, code, _CONFIGURATION[code])
     if task is Task.CANCEL:
         return _UNKNOWN
     return Reading(Outcome.DECLINED, _failure(_CONFIGURED_WRONG, code, message), is_doubtful=task is Task.REFUND)

@@ -51,10 +51,16 @@ def silence_of(result: Unsent | Silent, source: EvidenceSource = EvidenceSource.
     return Evidence(Outcome.UNKNOWN, source, unsent=isinstance(result, Unsent), detail=result.reason)
 
 
-def reading(answer: Answer, task: Task) -> Reading:
-    """Return what an error means to `task`."""
-    message, field = answer.text("message"), answer.wrong_field
-    return reading_of(task, status=answer.status, code=answer.code, message=message, field=field)
+def reading(answer: Answer, task: Task, *, account_id: str) -> Reading:
+    """Return what an error means to `task`; `account_id` is for the log."""
+    return reading_of(
+        task,
+        status=answer.status,
+        code=answer.code,
+        message=answer.text("message"),
+        field=answer.wrong_field,
+        account_id=account_id,
+    )
 
 
 def refusal_of(answer: Answer, read: Reading, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:

@@ -19,10 +19,11 @@ from tollbridge_server.ports.provider import (
     NotificationReply,
 )
 from tollbridge_server.providers.wechatpay.answers import Answer
-from tollbridge_server.providers.wechatpay.client import Client, NotAuthentic
+from tollbridge_server.providers.wechatpay.client import Client
 from tollbridge_server.providers.wechatpay.encryption import ALGORITHM, CiphertextInvalid
 from tollbridge_server.providers.wechatpay.evidence import refund_evidence, trade_evidence
 from tollbridge_server.providers.wechatpay.merchant import Merchant
+from tollbridge_server.providers.wechatpay.platform_keys import NotAuthentic
 
 MAX_EVENT_ID_LENGTH = 64
 _SHOWN_LENGTH = 40
@@ -38,7 +39,7 @@ def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) ->
     a key that is not known yet is refused too; the key is fetched until WeChat Pay's next try.
     """
     try:
-        client.require_authentic(inbound.headers, inbound.body, now_s=inbound.received_at_us / 1_000_000)
+        client.keys.require_authentic(inbound.headers, inbound.body, now_s=inbound.received_at_us / 1_000_000)
     except NotAuthentic as error:
         raise NotificationRefused(str(error)) from error
     event = _object(inbound.body)

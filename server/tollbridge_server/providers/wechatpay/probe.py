@@ -9,15 +9,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from tollbridge_server.domain.ids import REFERENCE_ENTROPY_BYTES, request_reference
 from tollbridge_server.ports.provider import ProbeResult
 from tollbridge_server.providers.transport import Answered
-from tollbridge_server.providers.wechatpay import advice, certificates, wire
+from tollbridge_server.providers.wechatpay import advice, wire
 from tollbridge_server.providers.wechatpay.answers import Answer, AnswerUnreadable, read_answer
 from tollbridge_server.providers.wechatpay.certificates import CertificateInvalid
-from tollbridge_server.providers.wechatpay.client import Client, Identity, NotAuthentic, Stale
+from tollbridge_server.providers.wechatpay.client import Client
+from tollbridge_server.providers.wechatpay.codes import names_no_merchant
+from tollbridge_server.providers.wechatpay.identity import Identity
+from tollbridge_server.providers.wechatpay.platform_keys import NotAuthentic, Stale
 from tollbridge_server.providers.wechatpay.signing import (
     MAX_CLOCK_SKEW_S,
     PUBLIC_KEY_ID_PREFIX,
@@ -27,7 +29,6 @@ from tollbridge_server.providers.wechatpay.signing import (
 )
 
 _BILL_AGE = timedelta(days=2)
-_NO_MERCHANT = frozenset({"MCH_NOT_EXISTS", "MCHID_NOT_EXIST"})
 _CERTIFICATE_WORDS = ("证书", "序列号")
 _APP_REMARK = "app_id is not asked about: only an order tells whether it is bound to mchid"
 _KEY_REMARK = "nothing signed came, so public_key is proven by the first payment"
@@ -55,8 +56,7 @@ async def probe(client: Client) -> ProbeResult:
         )
         return _told(client, found, ahead_s=None, is_reached=False)
     now_s = client.now_us / 1_000_000
-    answered_s = _date_of(result.headers)
-    ahead_s = None if answered_s is None else now_s - answered_s
+    ahead_s = None if result.sent_at_s is None else now_s - result.sent_at_s
     _read_order(result, found, identity, ahead_s)
     _verify(client, result, found)
     if found.is_own_key_accepted:
@@ -91,7 +91,7 @@ def _read_order(result: Answered, found: _Findings, identity: Identity, ahead_s:
     elif answer.status == 401:
         found.is_own_key_accepted = False
         found.mistakes.append(_on_401(answer, identity, ahead_s))
-    elif answer.code in _NO_MERCHANT:
+    elif names_no_merchant(answer.code):
         found.is_own_key_accepted = False
         found.mistakes.append(f"mchid: WeChat Pay knows no merchant {identity.mchid} ({advice.said(answer)})")
     elif answer.status in (200, 404):
@@ -124,7 +124,7 @@ def _verify(client: Client, result: Answered, found: _Findings) -> None:
     if identity.public_key is None or not has_seal(result.headers):
         return
     try:
-        client.require_signed(result)
+        client.keys.require_signed_by_known_key(result)
         found.is_provider_key_verified = True
     except Stale as error:
         found.is_provider_key_verified = True
@@ -139,7 +139,7 @@ def _verify(client: Client, result: Answered, found: _Findings) -> None:
 async def _ask_for_certificates(client: Client, found: _Findings) -> None:
     """Note what the list of platform certificates proves: the APIv3 key opens it, and one of them signs it."""
     has_public_key = client.identity.public_key is not None
-    result = await client.ask(wire.Request("GET", certificates.PATH))
+    result = await client.ask_for_certificates()
     if not isinstance(result, Answered):
         found.remarks.append(f"the platform certificates were not asked for: {result.reason}")
         return
@@ -151,7 +151,7 @@ async def _ask_for_certificates(client: Client, found: _Findings) -> None:
         return
     _verify(client, result, found)
     try:
-        client.read_certificates(result)
+        client.keys.read_certificates(result)
     except CertificateInvalid as error:
         found.mistakes.append(f"api_v3_key: {error}")
     except Stale as error:
@@ -183,10 +183,3 @@ def _names_a_public_key(headers: Mapping[str, str]) -> bool:
         return read_seal(headers).serial.startswith(PUBLIC_KEY_ID_PREFIX)
     except SealInvalid:
         return True
-
-
-def _date_of(headers: Mapping[str, str]) -> float | None:
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except ValueError:
-        return None

@@ -94,13 +94,14 @@ async def find_charge(
     `method` is what the order was made with, None where that is not known: WeChat Pay may name it only when it is paid.
     Only our reference can show that there is no order: a number that is not found leaves the question open.
     """
+    own = client.identity.account_id
     if transaction_id:
         by_number = wire.query_by_transaction(transaction_id, mchid=merchant.mchid)
-        found = found_in(await client.call(by_number), merchant, reference, source, method=method)
+        found = found_in(await client.call(by_number), merchant, reference, source, method=method, account_id=own)
         if found.standing is not Standing.ABSENT:
             return found
     by_reference = wire.query(reference, mchid=merchant.mchid)
-    return found_in(await client.call(by_reference), merchant, reference, source, method=method)
+    return found_in(await client.call(by_reference), merchant, reference, source, method=method, account_id=own)
 
 
 def found_in(
@@ -110,12 +111,13 @@ def found_in(
     source: EvidenceSource,
     *,
     method: MethodKind | None,
+    account_id: str,
 ) -> Found:
-    """Return where an answer that shows an order says that it stands."""
+    """Return where an answer that shows an order says that it stands; `account_id` is for the log."""
     if not isinstance(answer, Answer):
         return Found(Standing.UNKNOWN, silence_of(answer, source))
     if not answer.is_success:
-        refused = refusal_of(answer, reading(answer, Task.QUERY), source)
+        refused = refusal_of(answer, reading(answer, Task.QUERY, account_id=account_id), source)
         return Found(Standing.ABSENT if refused.absent else Standing.UNKNOWN, refused)
     evidence = order_evidence(answer, merchant, reference, source)
     standing = _STANDINGS.get(evidence.outcome, Standing.UNKNOWN)
@@ -141,7 +143,7 @@ async def ask_refund(client: Client, reference: str, charge_reference: str, sour
     if not isinstance(answer, Answer):
         return silence_of(answer, source)
     if not answer.is_success:
-        return refusal_of(answer, reading(answer, Task.QUERY), source)
+        return refusal_of(answer, reading(answer, Task.QUERY, account_id=client.identity.account_id), source)
     return given_back_evidence(answer, reference, charge_reference, source)
 
 

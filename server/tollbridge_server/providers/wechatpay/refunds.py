@@ -28,7 +28,7 @@ async def refund(client: Client, merchant: Merchant, order: RefundOrder) -> Evid
         return silence_of(answer)
     if answer.is_success:
         return given_back_evidence(answer, reference, charge_reference, _REPLY)
-    read = reading(answer, Task.REFUND)
+    read = reading(answer, Task.REFUND, account_id=client.identity.account_id)
     refusal = refusal_of(answer, read)
     if not read.is_doubtful:
         return refusal

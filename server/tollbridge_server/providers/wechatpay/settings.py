@@ -35,8 +35,8 @@ from tollbridge_server.providers.settings_checks import (
 )
 from tollbridge_server.providers.wechatpay.adapter import SEND_TIMEOUT_S
 from tollbridge_server.providers.wechatpay.certificates import serial_number
-from tollbridge_server.providers.wechatpay.client import Identity
 from tollbridge_server.providers.wechatpay.encryption import read_api_v3_key
+from tollbridge_server.providers.wechatpay.identity import Identity
 
 BASE_URL = "https://api.mch.weixin.qq.com"
 MAX_NOTIFY_URL_LENGTH = 255
@@ -85,14 +85,7 @@ class WechatPaySettings:
         mistakes.note(
             lambda: require_notify_url(self.notify_url, provider="WeChat Pay", max_length=MAX_NOTIFY_URL_LENGTH)
         )
-        mistakes.note(
-            lambda: require_pool(
-                connect_timeout_s=self.connect_timeout_s,
-                timeout_s=self.timeout_s,
-                max_connections=self.max_connections,
-                send_timeout_s=SEND_TIMEOUT_S,
-            )
-        )
+        mistakes.note(lambda: require_pool(self, send_timeout_s=SEND_TIMEOUT_S))
         mistakes.note(lambda: identity_of(self))
         mistakes.require_none()
 
@@ -120,14 +113,14 @@ def identity_of(settings: WechatPaySettings, *, account_id: str = "", now: datet
     mistakes = Mistakes()
     own = mistakes.note(lambda: signing_key_of(settings))
     api_v3_key = mistakes.note(lambda: _api_v3_key(settings))
-    serial_no = mistakes.note(lambda: _serial_of(settings, own, now=now or datetime.now(UTC)))
-    public_key = mistakes.note(lambda: _public_key(settings, own))
+    serial_no = mistakes.note(lambda: _serial_of(settings, own.known, now=now or datetime.now(UTC)))
+    public_key = mistakes.note(lambda: _public_key(settings, own.known))
     mistakes.require_none()
     return Identity(
         mchid=settings.mchid,
-        serial_no=serial_no or "",
-        api_v3_key=api_v3_key or b"",
-        public_key=public_key,
+        serial_no=serial_no.result,
+        api_v3_key=api_v3_key.result,
+        public_key=public_key.result,
         public_key_id=settings.public_key_id,
         account_id=account_id,
     )

@@ -51,6 +51,7 @@ def certificate(
     serial: int = 1,
     authority: bool = False,
     days: int = 365,
+    may_sign: bool | None = None,
 ) -> x509.Certificate:
     """Return a certificate that is valid from a day before NOW for `days`; without an issuer it signs itself."""
     start = NOW - timedelta(days=1)
@@ -64,6 +65,10 @@ def certificate(
         .not_valid_after(start + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
+    if may_sign is not None:
+        names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+        never = dict.fromkeys((*names, "crl_sign", "encipher_only", "decipher_only"), False)
+        builder = builder.add_extension(x509.KeyUsage(**never, key_cert_sign=may_sign), critical=True)
     return builder.sign(signed_by or key, SHA256())
 
 

@@ -45,6 +45,7 @@ def test_nothing_in_a_field_is_an_empty_field() -> None:
         pytest.param(b'{"sub_msg":"\\ud800"}', id="half a character"),
         pytest.param(b'{"sub_msg":"\xff"}', id="no text"),
         pytest.param(b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", id="too deep"),
+        pytest.param(b'{"a":' + b"[" * 1000 + b"]" * 1000 + b"}", id="too deep for one of two readers"),
         pytest.param('{"code":"10000"}'.encode("utf-16"), id="another encoding"),
     ],
 )

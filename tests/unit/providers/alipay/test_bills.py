@@ -57,11 +57,17 @@ def text(*lines: str, payments: int = 1, paid: str = "88.88", refunds: int = 1, 
     return HEAD + "\n".join((HEADER, *(lines or (PAYMENT, REFUND)))) + "\n" + tail
 
 
-def zipped(content: str | bytes, *, name: str = LIST, plain: type[zipfile.ZipInfo] = GbkName) -> bytes:
+def zipped(
+    content: str | bytes,
+    *,
+    name: str = LIST,
+    plain: type[zipfile.ZipInfo] = GbkName,
+    packed: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(plain(SUMMARY), "#".encode("gbk"))
-        archive.writestr(plain(name), content.encode("gbk") if isinstance(content, str) else content)
+        archive.writestr(plain(name), content.encode("gbk") if isinstance(content, str) else content, packed)
     return file.getvalue()
 
 
@@ -114,6 +120,7 @@ def test_a_subject_may_hold_what_ends_a_line_elsewhere() -> None:
         pytest.param(text(PAYMENT, "t1\t,charge\t"), "row 2 is too short", id="a short row"),
         pytest.param(text().replace("服务费（元）", "费"), "no column", id="a column is missing"),
         pytest.param("#业务明细列表结束", "no header", id="no header"),
+        pytest.param("#\n" * 200 + text(), "lines of notes", id="notes without end"),
         pytest.param(b"\xff\xff\xff", "not in GBK", id="not GBK"),
     ],
 )
@@ -129,6 +136,7 @@ def test_a_bill_that_is_not_whole_is_refused(content: str | bytes, message: str)
         pytest.param(b"<html>busy</html>", id="a page"),
         pytest.param(zipped(text())[:-40], id="cut off"),
         pytest.param(zipped(text(), name="list.csv"), id="no list"),
+        pytest.param(zipped(text(), packed=zipfile.ZIP_LZMA), id="packed otherwise"),
         pytest.param(zipped(text(), name="2_业务明细.csv").replace(b"PK\x03\x04", b"PK\x03\x05"), id="damaged"),
     ],
 )

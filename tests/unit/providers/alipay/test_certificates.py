@@ -130,6 +130,26 @@ def test_a_certificate_that_is_no_authority_issues_nothing() -> None:
         TRUSTED.key_of_reissued(content(forged, leaf), number=serial_number(forged), now=NOW)
 
 
+@pytest.mark.parametrize("may_sign", [True, False])
+def test_an_authority_issues_only_what_its_key_may_sign(may_sign: bool) -> None:
+    middle = certificate(
+        "Middle 2",
+        rsa_key("middle 2"),
+        issuer="Test Root RSA G1",
+        signed_by=rsa_key("root"),
+        serial=9,
+        authority=True,
+        may_sign=may_sign,
+    )
+    new = reissued(issuer="Middle 2", signer="middle 2")
+    try:
+        TRUSTED.key_of_reissued(content(new, middle), number=serial_number(new), now=NOW)
+    except CertificateInvalid:
+        assert not may_sign
+    else:
+        assert may_sign
+
+
 def with_null_parameters(elliptic: x509.Certificate) -> str:
     """Return a certificate as one in Alipay's root file: its ECDSA algorithm has parameters, against RFC 5758."""
     algorithm = bytes.fromhex("300a06082a8648ce3d040302")

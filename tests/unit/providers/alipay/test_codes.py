@@ -6,7 +6,7 @@ import logging
 
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Outcome, RetryAdvice
-from tollbridge_server.providers.alipay.codes import Reading, Task, is_settled, reading_of, setting_to_check
+from tollbridge_server.providers.alipay.codes import Reading, Task, is_settled, reading_of
 
 R = DeclineReason
 SENDING = (Task.CHARGE, Task.SCAN, Task.CAPTURE, Task.CANCEL, Task.REFUND)
@@ -214,58 +214,6 @@ def test_a_limited_call_of_anything_else_is_open_and_goes_out_again(task: Task) 
     assert read(task, "isv.app-call-limited", code="40005") == Reading(Outcome.UNKNOWN)
 
 
-@pytest.mark.parametrize(
-    ("sub_code", "setting"),
-    [
-        ("isv.invalid-signature", "private_key"),
-        ("isv.missing-signature-config", "private_key"),
-        ("isv.invalid-app-id", "app_id and gateway"),
-        ("isv.invalid-timestamp", "clock"),
-        ("isv.missing-app-cert-sn", "app_certificate"),
-        ("isv.missing-alipay-root-cert-sn", "alipay_root_certificate"),
-        ("isv.app-cert-expired", "app_certificate"),
-        ("isv.invalid-encrypt-type", "aes_key"),
-        ("isv.decryption-error-missing-encrypt-type", "aes_key"),
-        ("ACQ.ACCESS_FORBIDDEN", "contract"),
-        ("ACCESS_FORBIDDEN", "contract"),
-        ("isv.insufficient-isv-permissions", "contract"),
-    ],
-)
-def test_a_refusal_of_our_configuration_names_what_to_check(sub_code: str, setting: str) -> None:
-    assert setting in setting_to_check(sub_code)
-
-
-def test_a_refusal_that_is_about_no_setting_names_none() -> None:
-    assert setting_to_check("isv.suspected-attack") == ""
-
-
-def test_the_operator_reads_one_line_with_the_account_and_the_setting(caplog: pytest.LogCaptureFixture) -> None:
-    said = "无效的AppID参数"
-    reading = reading_of(
-        Task.CHARGE,
-        code="40002",
-        sub_code="isv.invalid-app-id",
-        sub_message=said,
-        is_signed=False,
-        account_id="shop-alipay",
-    )
-    (record,) = caplog.records
-    assert record.levelno == logging.ERROR
-    assert record.message.isascii()
-    assert "app_id and gateway" in record.message
-    assert record.__dict__["provider_account_id"] == "shop-alipay"
-    assert reading.failure is not None
-    assert reading.failure.provider_message == said
-
-
 def test_in_process_is_pending_only_when_it_is_signed() -> None:
     assert read(Task.CHARGE, "", code="10003").outcome is Outcome.PENDING
     assert read(Task.CHARGE, "", code="10003", is_signed=False).outcome is Outcome.UNKNOWN
-
-
-def test_the_request_that_the_gateway_repeats_is_neither_kept_nor_logged(caplog: pytest.LogCaptureFixture) -> None:
-    said = '验签出错 网关生成的验签字符串为 biz_content={"auth_code":"281234567890123456"}'
-    reading = reading_of(Task.CHARGE, code="40002", sub_code="isv.invalid-signature", sub_message=said, is_signed=True)
-    assert reading.failure is not None
-    assert reading.failure.provider_message == "验签出错 "
-    assert "281234567890123456" not in caplog.text

@@ -77,8 +77,11 @@ async def test_each_question_is_about_another_trade_that_nobody_made() -> None:
         (Reply(NO_TRADE, key=rsa_key("forger")), "alipay_public_key: ", None, False),
         (refused("isv.invalid-signature", message=ECHO), "private_key: Alipay has another public key", False, True),
         (refused("isv.invalid-app-id", is_signed=False), "app_id: Alipay knows no application", None, None),
+        (refused("isv.missing-app-id", is_signed=False), "app_id: Alipay knows no application", None, None),
+        (refused("isv.missing-signature-config"), "private_key: Alipay has another public key", False, True),
         (refused("isv.missing-app-cert-sn", is_signed=False), "private_key, app_certificate: ", False, None),
         (refused("isv.invalid-timestamp"), "clock: ", None, True),
+        (refused("isv.missing-timestamp"), "clock: ", None, True),
         (refused("isv.illegal-json"), "aes_key: ", True, True),
         (refused("isv.decryption-error-not-valid-encrypt-key"), "aes_key: ", True, True),
         (refused("isv.insufficient-isv-permissions", code="40006"), "gateway: Alipay refuses the question", True, True),
@@ -97,9 +100,17 @@ async def test_what_does_not_fit_is_named(reply: Reply, setting: str, own: bool 
 
 async def test_in_certificate_mode_the_certificates_are_named() -> None:
     forged = await probed(Reply(NO_TRADE, key=rsa_key("forger"), number=MODE.alipay_number), mode=MODE)
-    other = await probed(Reply({"code": "40002", "sub_code": "isv.invalid-signature"}), mode=MODE)
     assert forged.mistakes[0].startswith("alipay_certificate: ")
-    assert other.mistakes[0].startswith("private_key, app_certificate and alipay_root_certificate: ")
+
+
+@pytest.mark.parametrize(
+    "sub_code",
+    ["isv.invalid-signature", "isv.invalid-signature-type", "isv.app-cert-expired", "isv.missing-app-cert-sn"],
+)
+async def test_in_certificate_mode_a_refused_key_or_certificate_names_both(sub_code: str) -> None:
+    result = await probed(Reply({"code": "40002", "sub_code": sub_code}), mode=MODE)
+    assert result.mistakes[0].startswith("private_key, app_certificate and alipay_root_certificate: ")
+    assert result.is_own_key_accepted is False
 
 
 async def test_an_answer_that_our_aes_key_does_not_open_names_it() -> None:

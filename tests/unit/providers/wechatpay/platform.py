@@ -12,7 +12,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from tollbridge_server.providers.rsa_keys import Signer, is_signed, sign
 from tollbridge_server.providers.transport import Transport
-from tollbridge_server.providers.wechatpay.client import Client, Identity
+from tollbridge_server.providers.wechatpay.client import Client
+from tollbridge_server.providers.wechatpay.identity import Identity
 from tollbridge_server.providers.wechatpay.signing import Seal, answer_text, read_authorization, request_text
 
 from tests.unit.providers.wechatpay.keys import (

@@ -82,6 +82,8 @@ def test_a_refused_cancel_says_nothing_of_its_order(status: int, code: str, capl
         (500, "BANK_ERROR"),
         (503, "SERVICE_UNAVAILABLE"),
         (500, "PARAM_ERROR"),
+        (500, "SIGN_ERROR"),
+        (502, "MCH_NOT_EXISTS"),
         (502, ""),
         (202, "ACCEPTED"),
     ],

@@ -90,7 +90,7 @@ def read(client: Client, given: InboundNotification) -> tuple[Notification, ...]
 
 async def read_warm(given: InboundNotification, *, public_key: bool = False) -> tuple[Notification, ...]:
     async with serving_client(public_key=public_key) as (_, client):
-        await client.warm()
+        await client.keys.warm()
         return read(client, given)
 
 
@@ -203,7 +203,7 @@ async def test_what_is_signed_but_not_for_us_or_not_readable_is_refused(body: by
 async def test_after_a_rotation_the_next_try_counts() -> None:
     given = inbound(BODY, seal_of(BODY, key=NEW_KEY, serial=NEW_SERIAL))
     async with serving_client() as (platform, client):
-        await client.warm()
+        await client.keys.warm()
         platform.answer(CERTIFICATES, NEW_LISTED)
         with pytest.raises(NotificationRefused, match="no key is known"):
             read(client, given)

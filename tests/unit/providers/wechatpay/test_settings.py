@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,6 @@ def test_a_key_may_be_a_file(tmp_path: Path) -> None:
         ({"private_key": "nonsense!"}, "private_key: "),
         ({"private_key": ""}, "private_key: "),
         ({"private_key_file": "/nowhere/key.pem"}, "private_key_file: give private_key or private_key_file, not both"),
-        ({"private_key": "", "private_key_file": "/nowhere/key.pem"}, "private_key_file: the file can not be read"),
         ({"serial_no": "5"}, "serial_no: write the serial number of the merchant's API certificate"),
         ({"serial_no": ""}, "serial_no: write the serial number of the merchant's API certificate"),
         ({"api_v3_key": "short"}, "api_v3_key: write the APIv3 key of the console, 32 characters; this has 5"),
@@ -94,13 +92,10 @@ def test_a_key_may_be_a_file(tmp_path: Path) -> None:
         ({**THEIRS, "public_key": public_pem(MERCHANT)}, "public_key: this is the merchant's own public key"),
         ({**THEIRS, "public_key": published_keys.PLATFORM_KEY}, "public_key: this is a private key"),
         ({"base_url": "http://api.mch.weixin.qq.com"}, "base_url: "),
-        ({"base_url": "https://api.mch.weixin.qq.com?x=1"}, "base_url: write a URL without query"),
         ({"base_url": "https://api.mch.weixin.qq.com/v3"}, "base_url: write scheme and host without a path"),
         ({"notify_url": "http://shop.example.com/x"}, "notify_url: write an https:// address"),
-        ({"notify_url": "https://shop.example.com/x?a=b"}, "notify_url: write the address at which WeChat Pay"),
+        ({"notify_url": "https://shop.example.com/".ljust(256, "a")}, "notify_url: write the address at which WeChat"),
         ({"timeout_s": 60}, "timeout_s: "),
-        ({"timeout_s": "5"}, "timeout_s: write a number of seconds"),
-        ({"max_connections": 0}, "max_connections: write 1 to"),
     ],
 )
 def test_a_mistake_names_its_setting(changes: dict[str, Any], message: str) -> None:
@@ -124,23 +119,10 @@ def test_all_mistakes_of_an_account_are_named_at_once() -> None:
     ]  # fmt: skip
 
 
-def test_a_file_that_is_not_there_is_named_with_its_path(tmp_path: Path) -> None:
-    path = tmp_path / "missing.pem"
-    with pytest.raises(ValueError, match=re.escape(f"No such file or directory: {path}; correct the path")):
-        settings(private_key="", private_key_file=str(path))
-
-
-def test_an_expired_certificate_says_where_a_new_one_comes_from() -> None:
-    old = pem(certificate(MERCHANT, serial=0xAB12, to_days=-0.5, now=TODAY)).decode()
-    with pytest.raises(ValueError, match="apply for a new one in the provider's console"):
-        settings(certificate=old)
-
-
 @pytest.mark.parametrize(
     ("notify_url", "base_url", "doubts"),
     [
         ("https://shop.example.com/notifications/wechatpay/shop", BASE_URL, 0),
-        ("https://shop.example.com/notifications/wechatpay/shops", BASE_URL, 1),
         ("http://127.0.0.1:7480/notifications/wechatpay/shop", BASE_URL, 1),
         ("http://127.0.0.1:7480/notifications/wechatpay/shop", "http://127.0.0.1:7492", 0),
     ],
