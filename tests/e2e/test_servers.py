@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from tollbridge_server.development import initialize
 
 from tests.e2e.commands import Served, run, running
 
@@ -197,3 +198,31 @@ def test_a_wrong_account_is_named_with_the_file(folder: Path) -> None:
         f"{path}: merchants.accounts (demo-sandbox): secret missing; secrets unknown; "
         "the keys of sandbox are: secret, base_url" in answer.err
     )
+
+
+@pytest.mark.parametrize("command", [("serve",), ("simulate", "alipay")])
+def test_a_simulators_book_of_another_version_is_named_with_the_way_out(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    initialize(tmp_path / ".tollbridge" / "config.toml", has_free_ports=True, has_simulators=True)
+    book = tmp_path / ".tollbridge" / "alipay" / "simulator.db"
+    connection = sqlite3.connect(book)
+    connection.executescript("CREATE TABLE trades (number INTEGER); PRAGMA user_version = 99")
+    connection.close()
+
+    answer = run(tmp_path, *command)
+
+    assert answer.code in (1, 2)
+    said = " ".join(answer.err.split())
+    assert "is no book of" in said
+    assert "take another file" in said
+
+
+def test_a_token_in_place_of_its_file_is_not_shown(tmp_path: Path) -> None:
+    token = "eyJhbGciOiJFZERTQSJ9.eyJtZXJjaGFudCI6ImRlbW8ifQ.c2lnbmF0dXJl"
+
+    answer = run(tmp_path, "pay", "1.00", "EUR", "--token-file", token)
+
+    assert answer.code == 1
+    assert "eyJ" not in answer.err
+    assert "--token-file" in answer.err

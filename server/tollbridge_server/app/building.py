@@ -34,6 +34,7 @@ from tollbridge_server.services.resolver import Resolver
 from tollbridge_server.services.settings import EngineSettings
 from tollbridge_server.services.status import StatusService
 from tollbridge_server.storage.opening import open_storage
+from tollbridge_server.webhooks.connections import limits_of_this_process
 from tollbridge_server.webhooks.server import NotificationServer
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ async def build(loaded: Loaded, *, clock: Clock | None = None, failpoint: Failpo
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(StorageCollector(storage))
-    receiver = NotificationService(engine=engine, storage=storage, accounts=accounts, failpoint=failpoint)
+    receiver = NotificationService(engine=engine, storage=storage, accounts=accounts, clock=clock, failpoint=failpoint)
     if sandbox is not None:
         sandbox.deliver_to(receiver)
     rpc = RpcServer(
@@ -130,4 +131,6 @@ def _notifications(config: Config, service: NotificationService, clock: Clock) -
     listen = config.notifications.listen
     if listen is None:
         return None
-    return NotificationServer(service=service, clock=clock, host=host_of(listen), port=port_of(listen))
+    return NotificationServer(
+        service=service, clock=clock, host=host_of(listen), port=port_of(listen), limits=limits_of_this_process()
+    )

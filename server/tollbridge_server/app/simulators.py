@@ -29,6 +29,7 @@ from tollbridge_server.providers.rsa_keys import public_text_of, read_private_ke
 from tollbridge_server.providers.settings_checks import is_this_machine, text_of
 from tollbridge_server.providers.wechatpay import WechatPaySettings
 from tollbridge_server.providers.wechatpay import settings as wechatpay_settings
+from tollbridge_server.shown_paths import shown_path
 from tollbridge_server.testing.simulators import alipay, wechatpay
 
 
@@ -99,12 +100,14 @@ def _read_key(loaded: Loaded, file: Path, *, key: str) -> str:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        reason = f"{path}: {error.strerror}; `tollbridge config init` makes one, or remove the section"
+        reason = f"{shown_path(path)}: {error.strerror}; `tollbridge config init` makes one, or remove the section"
         raise ValueError(loaded.mistake(key, reason)) from None
     except UnicodeDecodeError:
-        raise ValueError(loaded.mistake(key, f"{path} is no text; a private key in PEM belongs here")) from None
+        raise ValueError(
+            loaded.mistake(key, f"{shown_path(path)} is no text; a private key in PEM belongs here")
+        ) from None
     try:
-        read_private_key(text, setting=f"{path}")
+        read_private_key(text, setting=shown_path(path))
     except ValueError as error:
         raise ValueError(loaded.mistake(key, f"{error}")) from None
     return text
@@ -144,9 +147,9 @@ def _reissued(loaded: Loaded, section: AlipaySimulatorSection) -> str:
     path = loaded.path(section.reissued_certificate_file)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        read_certificates(text, setting=f"{path}")
+        read_certificates(text, setting=shown_path(path))
     except OSError as error:
-        reason = f"{path}: {error.strerror}"
+        reason = f"{shown_path(path)}: {error.strerror}"
     except ValueError as error:
         reason = str(error)
     else:

@@ -39,7 +39,9 @@ def connect(target: str, token_file: Path | None) -> tollbridge.Client:
     try:
         token = path.read_text().strip()
     except (OSError, UnicodeDecodeError):
-        fail(f"there is no token in {path}; `tollbridge serve` makes one, or name one with --token-file")
+        # Somebody may have given the token itself, which begins so.
+        where = "the file that is named" if str(token_file).startswith("eyJ") else path
+        fail(f"there is no token in {where}; `tollbridge serve` makes one, or name one with --token-file")
     if not token:
         fail(f"{path} is empty; `tollbridge token > {path}` writes a token for development")
     where = target or _configured_target()

@@ -7,18 +7,39 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from tollbridge_server.config import ConfigInvalid, Loaded, load
 
 _PLAIN_WIDTH = 120
+_MAX_SHOWN = 16 * 1024
+
+
+class _Console(Console):
+    """Prints no text of a server, a provider or a file as it came: it may hold escapes that a terminal obeys."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Return a text, or that of a table's cell, as it is printed."""
+        return super().render_str(printable(text), **how)
+
+
+def printable(text: str) -> str:
+    """Return the text without what a terminal would obey rather than show, and cut where it is absurdly long."""
+    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}… (cut)"
+    return "".join(each if each.isprintable() or each == "\n" else _instead_of(each) for each in shown)
+
+
+def _instead_of(character: str) -> str:
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+
 
 # Where nobody watches (a log, a pipe) there is no width to fit into.
-console = Console(emoji=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
-errors = Console(stderr=True, emoji=False, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
+console = _Console(emoji=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+errors = _Console(stderr=True, emoji=False, width=None if sys.stderr.isatty() else _PLAIN_WIDTH)
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="TOLLBRIDGE_CONFIG", help="The configuration file (TOML).")

@@ -15,6 +15,7 @@ from tollbridge_server import app, logs
 from tollbridge_server.cli.output import ConfigOption, JsonOption, errors, explained, fail, load_or_fail
 from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, Loaded
 from tollbridge_server.development import development_at, initialize
+from tollbridge_server.ports.books import BookUnreadable
 from tollbridge_server.ports.storage import StorageUnavailable
 
 
@@ -38,7 +39,7 @@ def serve(config: ConfigOption = DEFAULT_PATH, as_json: JsonOption = False) -> N
         uvloop.run(_serve(loaded, config, as_json=as_json))
     except ConfigInvalid as invalid:
         fail("\n".join(invalid.mistakes), code=2)
-    except (StorageUnavailable, OSError) as error:
+    except (StorageUnavailable, BookUnreadable, OSError) as error:
         fail(explained(error) if isinstance(error, OSError) else str(error))
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from tollbridge_server import app, logs
 from tollbridge_server.cli.output import ConfigOption, JsonOption, console, errors, fail, load_or_fail, print_json
 from tollbridge_server.config import DEFAULT_PATH, ConfigInvalid, check_address, is_loopback
+from tollbridge_server.ports.books import BookUnreadable
 from tollbridge_server.testing.simulators import alipay, wechatpay
 from tollbridge_server.testing.simulators.sandbox import TEST_AMOUNTS, TEST_CARDS
 
@@ -76,20 +77,17 @@ def simulate(
             where = getattr(endpoints, provider)
             errors.print(f"{named} answers on {where}, its book is {book or 'that of its section'}", highlight=False)
 
+    if is_sandbox:
+        work = app.simulate_sandbox(
+            loaded, listen=listen, book=book or _SANDBOX_BOOK, notifications_url=notifications_url, announce=announce
+        )
+    else:
+        work = app.simulate(loaded, provider, listen=listen, book=book, announce=announce)
     try:
-        if is_sandbox:
-            work = app.simulate_sandbox(
-                loaded,
-                listen=listen,
-                book=book or _SANDBOX_BOOK,
-                notifications_url=notifications_url,
-                announce=announce,
-            )
-        else:
-            work = app.simulate(loaded, provider, listen=listen, book=book, announce=announce)
         uvloop.run(work)
-    except ConfigInvalid as invalid:
-        fail("\n".join(invalid.mistakes), code=2)
+    except (ConfigInvalid, BookUnreadable) as error:
+        mistakes = error.mistakes if isinstance(error, ConfigInvalid) else (str(error),)
+        fail("\n".join(mistakes), code=2)
 
 
 def _list(provider: str, *, as_json: bool) -> None:

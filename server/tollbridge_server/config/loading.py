@@ -19,6 +19,7 @@ from pydantic import BaseModel, SecretBytes, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, TomlConfigSettingsSource
 
 from tollbridge_server.config.schema import ENVIRONMENT_PREFIX, ID_PATTERN, Config, inconsistencies
+from tollbridge_server.shown_paths import shown_path
 
 DEFAULT_PATH = Path(".tollbridge/config.toml")
 
@@ -235,9 +236,9 @@ def _read_key(path: Path) -> tuple[bytes, str]:
     try:
         key = path.read_bytes().strip()
     except OSError as error:
-        return b"", f"{path}: {error.strerror}; `tollbridge config init` makes one"
+        return b"", f"{shown_path(path)}: {error.strerror}; `tollbridge config init` makes one"
     if len(key) < _MIN_KEY_BYTES:
-        return b"", f"{path} is too short; give it {_MIN_KEY_BYTES} random bytes"
+        return b"", f"{shown_path(path)} is too short; give it {_MIN_KEY_BYTES} random bytes"
     return key, ""
 
 
@@ -257,4 +258,4 @@ def _unreadable_files(loaded: Loaded) -> Iterator[tuple[str, str]]:
         try:
             loaded.path(file).open("rb").close()
         except OSError as error:
-            yield key, f"{loaded.path(file)}: {error.strerror}; correct the path or the file's permissions"
+            yield key, f"{shown_path(loaded.path(file))}: {error.strerror}; correct the path or the file's permissions"

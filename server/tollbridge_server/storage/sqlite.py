@@ -18,6 +18,7 @@ from tollbridge_server.ports.storage import StaleVersion, StorageStatistics, Sto
 from tollbridge_server.storage.changes import Changes
 from tollbridge_server.storage.group_commit import GroupCommit
 from tollbridge_server.storage.migrations import migrate, pending
+from tollbridge_server.storage.private_files import make_private
 from tollbridge_server.storage.queries import Statements
 from tollbridge_server.storage.repositories import Repositories
 from tollbridge_server.storage.statements import Row, Value
@@ -90,10 +91,11 @@ class SqliteStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock_file(path)
         try:
+            make_private(path)
             migrate(f"sqlite:///{path}")
             writer, reader = connect(path), connect(path)
             reader.execute("PRAGMA query_only = ON")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             os.close(lock)
             raise StorageUnavailable(f"{path}: {error}") from error
         except BaseException:

@@ -14,6 +14,7 @@ from tollbridge_server.domain.evidence import DeclineReason, Evidence, Outcome
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
+from tollbridge_server.ports.books import BookUnreadable
 from tollbridge_server.testing.simulators.sandbox import SandboxAcquirer, read_book
 from tollbridge_server.testing.simulators.sandbox.book import open_book
 
@@ -285,5 +286,5 @@ def test_a_book_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "book.db") as connection:
         connection.execute("CREATE TABLE charges (account TEXT)")
 
-    with pytest.raises(ValueError, match="another version"):
+    with pytest.raises(BookUnreadable, match="another version"):
         SandboxAcquirer(tmp_path / "book.db")

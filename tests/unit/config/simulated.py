@@ -10,6 +10,9 @@ from tollbridge_server import app
 from tollbridge_server.config import ConfigInvalid, load
 from tollbridge_server.development import initialize
 
+from tests.conformance.alipay import key_of, private_pem
+from tests.conformance.alipay_certificates import alipays, application, root
+
 
 def simulated(directory: Path) -> Path:
     """Write a development set-up with both simulators, and return its configuration's path."""
@@ -21,6 +24,23 @@ def changed(config: Path, old: str, new: str) -> None:
     text = config.read_text()
     assert text.count(old) == 1, f"{text.count(old)} times: {old}"
     config.write_text(text.replace(old, new))
+
+
+def certified(config: Path) -> None:
+    """Let Alipay's account and simulator use certificates; the one that answers name once reissued is missing."""
+    for name, text in (("app.crt", application()), ("alipay.crt", alipays()), ("root.crt", root())):
+        (config.parent / "alipay" / name).write_text(text)
+    (config.parent / "alipay" / "app-private-key.pem").write_text(private_pem(key_of("application")))
+    (config.parent / "alipay" / "simulator-key.pem").write_text(private_pem(key_of("alipay")))
+    names = (
+        ("app_certificate", "app.crt"),
+        ("alipay_certificate", "alipay.crt"),
+        ("alipay_root_certificate", "root.crt"),
+    )
+    lines = "\n".join(f'{name}_file = "alipay/{file}"' for name, file in names)
+    changed(config, 'alipay_public_key_file = "alipay/alipay-public-key.pem"', lines)
+    key = 'key_file = "alipay/simulator-key.pem"'
+    changed(config, key, f'{key}\nreissued_certificate_file = "alipay/reissued.crt"')
 
 
 def address_of(config: Path, section: str) -> str:

@@ -9,10 +9,10 @@ import pytest
 from tollbridge_server import app
 from tollbridge_server.config import ConfigInvalid, load
 
-from tests.conformance.alipay import key_of, private_pem
-from tests.conformance.alipay_certificates import alipays, application, reissued, root
+from tests.conformance.alipay_certificates import reissued
 from tests.unit.config.simulated import (
     address_of,
+    certified,
     changed,
     fresh_keys,
     mistakes_of,
@@ -193,19 +193,7 @@ def test_a_time_scale_slows_nothing_down(config: Path, value: str) -> None:
 
 @pytest.mark.parametrize(("content", "said"), [(None, "No such file"), ("garbage", "this is no certificate in PEM")])
 def test_a_reissued_certificate_that_is_none_is_named(config: Path, content: str | None, said: str) -> None:
-    for name, text in (("app.crt", application()), ("alipay.crt", alipays()), ("root.crt", root())):
-        (config.parent / "alipay" / name).write_text(text)
-    (config.parent / "alipay" / "app-private-key.pem").write_text(private_pem(key_of("application")))
-    (config.parent / "alipay" / "simulator-key.pem").write_text(private_pem(key_of("alipay")))
-    names = (
-        ("app_certificate", "app.crt"),
-        ("alipay_certificate", "alipay.crt"),
-        ("alipay_root_certificate", "root.crt"),
-    )
-    lines = "\n".join(f'{name}_file = "alipay/{file}"' for name, file in names)
-    changed(config, 'alipay_public_key_file = "alipay/alipay-public-key.pem"', lines)
-    key = 'key_file = "alipay/simulator-key.pem"'
-    changed(config, key, f'{key}\nreissued_certificate_file = "alipay/reissued.crt"')
+    certified(config)
     path = config.parent / "alipay" / "reissued.crt"
     if content is not None:
         path.write_text(content)

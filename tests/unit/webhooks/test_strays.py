@@ -7,41 +7,26 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from tollbridge_server.ports.provider import InboundNotification, NotificationReply
-from tollbridge_server.webhooks.server import NotificationServer
+
+from tests.unit.webhooks.listening import Clock, Listening, listening
 
 STRAY = "a notification came to a path that is none of an account's"
 
 
-class Service:
-    """Knows one account."""
-
-    async def receive(self, provider: str, account_id: str, inbound: InboundNotification) -> NotificationReply | None:
-        is_known = (provider, account_id) == ("alipay", "shop")
-        return NotificationReply(200, b"success") if is_known else None
-
-
-class Clock:
-    """A clock that a test sets; microseconds since the epoch."""
-
-    def __init__(self) -> None:
-        self.at_us = 1_800_000_000_000_000
-
-    def now_us(self) -> int:
-        return self.at_us
+@pytest.fixture
+async def listener() -> AsyncIterator[Listening]:
+    async with listening() as made:
+        yield made
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock(listener: Listening) -> Clock:
+    return listener.clock
 
 
 @pytest.fixture
-async def url(clock: Clock) -> AsyncIterator[str]:
-    server = NotificationServer(service=Service(), clock=clock, host="127.0.0.1", port=0)  # type: ignore[arg-type]
-    port = await server.start()
-    yield f"http://127.0.0.1:{port}"
-    await server.stop()
+def url(listener: Listening) -> str:
+    return listener.url
 
 
 async def posted(url: str, *paths: str) -> list[int]:

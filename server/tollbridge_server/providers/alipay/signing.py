@@ -73,11 +73,17 @@ def notification_texts(fields: Mapping[str, str]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+_HALF_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+"""Decoding a body full of them takes long, and whoever sends it has signed nothing yet."""
+
+
 def notification_fields(body: bytes) -> dict[str, str]:
     """Return the fields of a posted form, decoded exactly once.
 
     Raises EnvelopeInvalid for a field that occurs twice: its sender could mean the one that we do not read.
     """
+    if _HALF_ESCAPE.search(body):
+        raise EnvelopeInvalid("the body is no form: a % without its two digits")
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_NOTIFICATION_FIELDS

@@ -199,3 +199,8 @@ def test_alipay_hears_exactly_success_or_tries_again(adapter: AlipayAdapter) -> 
     assert (yes.status, yes.body) == (200, b"success")
     assert no.body != b"success"
     assert no.status != 200
+
+
+def test_a_form_with_a_half_escape_is_refused_before_it_is_decoded(adapter: AlipayAdapter) -> None:
+    with pytest.raises(NotificationRefused, match="%"):
+        read(adapter, b"a=" + b"%" * 1000)

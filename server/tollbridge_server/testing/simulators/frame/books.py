@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tollbridge_server.ports.books import BookedCharge, BookUnreadable
+from tollbridge_server.storage.private_files import make_private
 
 
 def open_book(path: Path, *, schema: str, version: int, owner: str) -> sqlite3.Connection:
     """Open the book at `path`, made if it is missing, with every durability setting on.
 
-    `owner` names the simulator in what a person reads. Raises ValueError for a file that another version made.
+    `owner` names the simulator in what a person reads. Raises BookUnreadable for a file that another version made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 1000"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
@@ -27,7 +29,9 @@ def open_book(path: Path, *, schema: str, version: int, owner: str) -> sqlite3.C
     is_new = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     if not is_new and found != version:
         connection.close()
-        raise ValueError(f"{path} is no book of {owner}, or one of another version of Tollbridge; take another file")
+        raise BookUnreadable(
+            f"{path} is no book of {owner}, or one of another version of Tollbridge; take another file"
+        )
     connection.executescript(schema)
     connection.execute(f"PRAGMA user_version = {version}")
     return connection
