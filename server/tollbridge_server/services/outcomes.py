@@ -129,7 +129,4 @@ def _as_news(present: Attempt, evidence: Evidence, *, sent: Attempt) -> Evidence
     if evidence.unsent and (present.sends != sent.sends or present.state.is_final):
         # This sender never sent it, but another one has taken over meanwhile: it did, or it ended the attempt.
         return replace(evidence, outcome=Outcome.UNKNOWN, failure=None, unsent=False)
-    if present.is_watched and evidence.outcome is Outcome.DECLINED:
-        # It came late and was refused: no money moved, as it is written already.
-        return replace(evidence, outcome=Outcome.CANCELED)
     return evidence
