@@ -95,4 +95,5 @@ def _strike(rig: Rig, failpoint: str, operation: str) -> None:
     case.recover()
 
     assert case.findings() == []
-    rig.is_spoiled = provider.is_asked_on and failpoint in UNARRIVED and asked.unsent is not None
+    was_never_known = asked.waits_for_payer or (failpoint in UNARRIVED and asked.unsent is not None)
+    rig.is_spoiled = provider.is_asked_on and was_never_known

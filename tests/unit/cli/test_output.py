@@ -21,8 +21,9 @@ ESCAPES = {
 @pytest.fixture
 def printed(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     stream = io.StringIO()
-    monkeypatch.setattr(output.errors, "file", stream)
-    monkeypatch.setattr(output.console, "file", stream)
+    # Its property would put back the stream of the moment in place of none, which stands for whatever is current.
+    monkeypatch.setattr(output.errors, "_file", stream)
+    monkeypatch.setattr(output.console, "_file", stream)
     return stream
 
 
