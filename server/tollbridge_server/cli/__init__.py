@@ -49,7 +49,7 @@ def build(*commands: str) -> typer.Typer:
 def main() -> None:
     """Run the command; an error that a person can mend ends with a sentence and exit code 1, not a traceback."""
     try:
-        build(*(argument for argument in sys.argv[1:2] if argument in ROOMS))()
+        build(*(argument for argument in sys.argv[1:2] if argument in ROOMS))(prog_name="tollbridge")
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
