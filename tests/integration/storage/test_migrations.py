@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -16,6 +18,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
+from tollbridge_server.domain.operation import CancelCause
+from tollbridge_server.domain.payment import ChargeState, PaymentState, derive_state
 from tollbridge_server.ports.storage import StorageUnavailable
 from tollbridge_server.storage import migrations, rows, tables
 from tollbridge_server.storage.migrations import migrate, pending
@@ -25,6 +29,7 @@ from tollbridge_server.testing.databases import PostgresServer
 
 from tests.integration.storage import samples
 
+_numbers = count(1)
 _CHECKS = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2"
 
 
@@ -96,7 +101,7 @@ def first_version(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'first.db'}"
     else:
-        url = request.getfixturevalue("postgres_server").create_database("first_version")
+        url = request.getfixturevalue("postgres_server").create_database(f"first_version_{next(_numbers)}")
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(migrations.__file__).parent))
     configuration.set_main_option("path_separator", "os")
@@ -108,23 +113,55 @@ def first_version(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-async def test_what_the_first_version_stored_is_read_by_this_one(first_version: str) -> None:
-    payment = samples.payment()
-    operation = samples.operation(payment)
-    attempt = samples.attempt(operation)
+def _store_as_the_first_version(url: str, *stored_rows: tuple[type[SQLModel], Sequence[object]]) -> None:
     later = {"capture_operation_id", "is_watched"}
-    engine = create_engine(_engine_url(first_version))
+    engine = create_engine(_engine_url(url))
     with engine.begin() as connection:
-        for row, values in (
-            (tables.PaymentRow, rows.payment_row(payment)),
-            (tables.OperationRow, rows.operation_row(operation)),
-            (tables.AttemptRow, rows.attempt_row(attempt)),
-        ):
+        for row, values in stored_rows:
             named = dict(zip(columns_of(row), values, strict=True))
             stored = {name: value for name, value in named.items() if name not in later}
             names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
             connection.execute(text(f"INSERT INTO {row.__tablename__} ({names}) VALUES ({places})"), stored)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "migrated"),
+    [
+        (PaymentState.CANCELED, None, CancelCause.CALLER),
+        (PaymentState.CANCELED, CancelCause.CALLER, CancelCause.CALLER),
+        (PaymentState.EXPIRED, CancelCause.EXPIRY, CancelCause.EXPIRY),
+    ],
+)
+async def test_a_payment_that_the_first_version_called_canceled_stays_what_it_was_called(
+    first_version: str, state: PaymentState, cause: CancelCause | None, migrated: CancelCause
+) -> None:
+    nothing = dict.fromkeys(("authorized_minor", "captured_minor", "capture_reserved_minor", "refunded_minor"), 0)
+    made = samples.payment(
+        state=state, charge=ChargeState.CANCELED, cancel_cause=cause, refund_reserved_minor=0, **nothing
+    )
+    made = replace(made, is_contradicted=False, unresolved_count=0)
+    _store_as_the_first_version(first_version, (tables.PaymentRow, rows.payment_row(made)))
+    migrate(first_version)
+
+    storage = await open_storage(first_version)
+    found = await storage.read(lambda tx: tx.payments.get(made.payment_id))
+    await storage.close()
+
+    assert found == replace(made, cancel_cause=migrated)
+    assert derive_state(found) is state
+
+
+async def test_what_the_first_version_stored_is_read_by_this_one(first_version: str) -> None:
+    payment = samples.payment()
+    operation = samples.operation(payment)
+    attempt = samples.attempt(operation)
+    _store_as_the_first_version(
+        first_version,
+        (tables.PaymentRow, rows.payment_row(payment)),
+        (tables.OperationRow, rows.operation_row(operation)),
+        (tables.AttemptRow, rows.attempt_row(attempt)),
+    )
 
     assert migrate(first_version) == ("0002",)
 
