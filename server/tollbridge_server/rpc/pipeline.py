@@ -85,6 +85,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._handlers: dict[str, Handler] = {}
         self._in_flight = 0
         self._streams: set[asyncio.Task[Any]] = set()
+        self._waiting_streams: set[asyncio.Task[Any]] = set()
         self._is_draining = False
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.streams.set_function(lambda: len(self._streams))
@@ -106,9 +107,13 @@ class Pipeline(grpc.aio.ServerInterceptor):
         return wrapped
 
     def drain(self) -> None:
-        """Refuse new calls, and end the open streams so that their callers go to another server."""
+        """Refuse new calls, and end the open streams so that their callers go to another server.
+
+        A stream that is sending ends after its message: gRPC ends a call that is canceled there without any status,
+        and its caller would wait for one.
+        """
         self._is_draining = True
-        for task in tuple(self._streams):
+        for task in tuple(self._waiting_streams):
             task.cancel()
 
     def _wrap(self, path: str, handler: Handler) -> Handler:
@@ -150,14 +155,13 @@ class Pipeline(grpc.aio.ServerInterceptor):
     ) -> Callable[[bytes, Context], AsyncIterator[bytes]]:
         async def handle(raw: bytes, context: Context) -> AsyncIterator[bytes]:
             call, metadata = self._begin(method.name, context)
-            task = asyncio.current_task()
-            if task is not None:
-                self._streams.add(task)
+            task = _current_task()
+            self._streams.add(task)
             try:
                 self._admit(is_full=len(self._streams) > self._limits.max_streams)
                 self._authenticate(call, metadata, context, method.scope)
                 request = self._parse(method, raw)
-                async for response in serve(request, context):
+                async for response in self._until_drained(task, serve(request, context)):
                     yield response.SerializeToString()
             except asyncio.CancelledError:
                 if not self._is_draining:
@@ -167,11 +171,24 @@ class Pipeline(grpc.aio.ServerInterceptor):
             except Exception as error:  # noqa: BLE001  Whatever it is, the caller gets a clean status.
                 await self._abort(call, context, error, is_keyed=False)
             finally:
-                if task is not None:
-                    self._streams.discard(task)
+                self._streams.discard(task)
                 self._end(call)
 
         return handle
+
+    async def _until_drained(
+        self, task: asyncio.Task[Any], responses: AsyncIterator[Message]
+    ) -> AsyncIterator[Message]:
+        """Yield the responses; `drain` cancels the task only while it waits for the next one."""
+        try:
+            self._waiting_streams.add(task)
+            async for response in responses:
+                self._waiting_streams.discard(task)
+                yield response
+                self._admit(is_full=False)
+                self._waiting_streams.add(task)
+        finally:
+            self._waiting_streams.discard(task)
 
     def _wrap_foreign(self, path: str, handler: Handler) -> Handler:
         """Put authentication before a service that is not of our contract, such as reflection: any valid token."""
@@ -294,6 +311,12 @@ class Pipeline(grpc.aio.ServerInterceptor):
             trace_id=call.trace_id,
             seconds=seconds,
         )
+
+
+def _current_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "gRPC runs every handler in a task"
+    return task
 
 
 def _shutting_down() -> RequestError:

@@ -62,9 +62,12 @@ class Statuses(status_service_pb2_grpc.StatusServiceServicer):
 
     def __init__(self) -> None:
         self.work: Work = nothing
+        self.response = status_pb.WatchStatusResponse()
+        self.is_sending = asyncio.Event()
 
     async def WatchStatus(self, _: Any, __: Any) -> AsyncIterator[status_pb.WatchStatusResponse]:  # noqa: N802  As above.
-        yield status_pb.WatchStatusResponse()
+        self.is_sending.set()
+        yield self.response
         await self.work()
 
 

@@ -203,22 +203,39 @@ async def test_a_call_without_an_end_is_ended_and_says_what_it_may_have_done(
 # Draining.
 
 
-async def test_draining_refuses_new_calls_and_ends_open_streams(stage: Stage) -> None:
-    stage.statuses.work = forever
+def _watching(stage: Stage) -> Any:
     metadata = (("authorization", f"Bearer {sign(claims(scope='status:read'))}"),)
-    open_stream = stage.channel.unary_stream("/tollbridge.v1.StatusService/WatchStatus")(
-        WATCH.SerializeToString(), metadata=metadata
-    )
-    await open_stream.read()
-    stage.pipeline.drain()
+    call = stage.channel.unary_stream("/tollbridge.v1.StatusService/WatchStatus")
+    return call(WATCH.SerializeToString(), metadata=metadata, timeout=20.0)
+
+
+async def _shut_down(open_stream: Any) -> bool:
     with pytest.raises(grpc.aio.AioRpcError) as ended:
         await open_stream.read()
-    assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert b"SHUTTING_DOWN" in dict(ended.value.trailing_metadata() or ())["grpc-status-details-bin"]
+    details = dict(ended.value.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
+    return ended.value.code() is grpc.StatusCode.UNAVAILABLE and b"SHUTTING_DOWN" in details
+
+
+async def test_draining_refuses_new_calls_and_ends_open_streams(stage: Stage) -> None:
+    stage.statuses.work = forever
+    open_stream = _watching(stage)
+    await open_stream.read()
+    stage.pipeline.drain()
+    assert await _shut_down(open_stream)
     for path, request in (("CreatePayment", CREATE), ("WatchStatus", WATCH)):
         refused = await stage.call(path, request)
         assert (refused.reason, refused.facts["effect"]) == ("SHUTTING_DOWN", "EXCLUDED")
     assert stage.payments.calls == 0
+
+
+async def test_draining_ends_a_stream_that_is_sending_after_its_message(stage: Stage) -> None:
+    stage.statuses.work = forever
+    stage.statuses.response.status.payment_id = "x" * 3_000_000  # More than is sent before the caller reads.
+    open_stream = _watching(stage)
+    await stage.statuses.is_sending.wait()
+    stage.pipeline.drain()
+    assert await open_stream.read() == stage.statuses.response.SerializeToString()
+    assert await _shut_down(open_stream)
 
 
 async def test_draining_lets_a_call_that_runs_finish(stage: Stage) -> None:
