@@ -10,26 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from tollbridge_server.domain.evidence import (
-    DeclineReason,
-    Evidence,
-    EvidenceSource,
-    Failure,
-    NextAction,
-    Outcome,
-    RetryAdvice,
-)
-from tollbridge_server.domain.evidence import NextActionKind as Next
-from tollbridge_server.domain.operation import (
-    Attempt,
-    AttemptState,
-    CancelCause,
-    Operation,
-    OperationKind,
-    OperationState,
-)
-from tollbridge_server.domain.payment import ChargeState, OnDecline, Payment, PaymentState, derive_state, settle
-from tollbridge_server.domain.refund import Refund, RefundState
+from tollbridge_server.domain import advance
+from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.domain.operation import Attempt, AttemptState, Operation, OperationKind, OperationState
+from tollbridge_server.domain.payment import Payment, settle
+from tollbridge_server.domain.refund import Refund
 from tollbridge_server.domain.values import replace
 
 _RANK = {
@@ -64,13 +49,6 @@ _OPERATION_STATE = {
     AttemptState.CANCELED: OperationState.CANCELED,
     AttemptState.CONTRADICTED: OperationState.NEEDS_REVIEW,
 }
-
-_GIVEN_UP = Failure(
-    DeclineReason.PAYER_CANCELED,
-    provider_message="closed by the provider: the payer refused, or let the time pass",
-    retry=RetryAdvice.OTHER_METHOD,
-)
-PROVIDE_PAYMENT_METHOD = NextAction(kind=Next.PROVIDE_PAYMENT_METHOD)
 
 
 def join(state: AttemptState, observed: AttemptState) -> AttemptState:
@@ -235,25 +213,25 @@ def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -
     )
     payment = case.payment
     if operation.kind is not OperationKind.REFUND:
-        payment = _with_review(payment, old, new)
+        payment = advance.review(payment, old, new)
     refund = case.refund
     exception = "CONTRADICTION" if new is AttemptState.CONTRADICTED else ""
     match operation.kind:
         case OperationKind.AUTHORIZE | OperationKind.SALE:
             if operation.operation_id == payment.charge_operation_id:
-                payment = _charge_advanced(payment, operation, attempt, now_us=now_us)
+                payment = advance.charge(payment, operation, attempt, now_us=now_us)
             elif new is AttemptState.SUCCEEDED:
                 exception = "SECOND_SUCCESS"
                 payment = replace(payment, is_contradicted=True)
         case OperationKind.CAPTURE:
-            payment = _capture_advanced(payment, operation, old, new)
+            payment = advance.capture(payment, operation, old, new)
         case OperationKind.CANCEL:
-            payment = _cancel_advanced(payment, operation, old, new)
+            payment = advance.cancel(payment, operation, old, new)
         case OperationKind.REFUND:
-            payment, refund = _refund_advanced(payment, refund, operation, attempt, old, now_us=now_us)
+            payment, refund = advance.refund(payment, refund, operation, attempt, old, now_us=now_us)
         case never:
             assert_never(never)
-    payment = _with_next_action(payment)
+    payment = advance.next_action(payment)
     if payment != case.payment or (refund and case.refund and refund.state is not case.refund.state):
         payment = settle(payment, now_us=now_us)
     detail = f"{old} then {evidence.outcome} ({evidence.provider_reference})" if exception else ""
@@ -276,166 +254,3 @@ def _failure_after(present: Failure | None, evidence: Evidence, state: AttemptSt
     if state is AttemptState.SUCCEEDED:
         return None
     return evidence.failure or present
-
-
-def _with_review(payment: Payment, old: AttemptState, new: AttemptState) -> Payment:
-    if not {old, new} & {AttemptState.UNRESOLVED, AttemptState.CONTRADICTED}:
-        return payment
-    unresolved = payment.unresolved_count
-    unresolved += (new is AttemptState.UNRESOLVED) - (old is AttemptState.UNRESOLVED)
-    contradicted = payment.is_contradicted or new is AttemptState.CONTRADICTED
-    return replace(payment, unresolved_count=unresolved, is_contradicted=contradicted)
-
-
-def _charge_advanced(payment: Payment, operation: Operation, attempt: Attempt, *, now_us: int) -> Payment:
-    reference = attempt.provider_reference or payment.provider_reference
-    match attempt.state:
-        case AttemptState.SENDING | AttemptState.UNKNOWN | AttemptState.PENDING | AttemptState.UNRESOLVED:
-            return replace(
-                payment,
-                charge=ChargeState.PROCESSING,
-                next_action=attempt.next_action,
-                provider_reference=reference,
-            )
-        case AttemptState.REQUIRES_ACTION:
-            return replace(
-                payment,
-                charge=ChargeState.REQUIRES_ACTION,
-                next_action=attempt.next_action,
-                provider_reference=reference,
-            )
-        case AttemptState.SUCCEEDED:
-            return _charged(payment, operation, reference)
-        case AttemptState.DECLINED:
-            return replace(
-                payment,
-                charge=ChargeState.DECLINED,
-                next_action=None,
-                failure=operation.failure,
-                provider_reference=reference,
-            )
-        case AttemptState.CANCELED:
-            failure = operation.failure
-            if payment.cancel_cause is CancelCause.NOT_PROCESSED:
-                failure = failure or Failure(DeclineReason.NOT_PROCESSED)
-            cause = payment.cancel_cause
-            if cause is None and 0 < payment.expires_at_us <= now_us:
-                cause = CancelCause.EXPIRY
-            elif cause is None:
-                failure = failure or _GIVEN_UP
-            return replace(
-                payment,
-                cancel_cause=cause,
-                charge=ChargeState.CANCELED,
-                next_action=None,
-                failure=failure,
-                provider_reference=reference,
-            )
-        case AttemptState.CONTRADICTED:
-            # The money is counted as taken: a refund or a person can give it back, a forgotten charge nobody can.
-            if payment.authorized_minor:
-                return replace(payment, provider_reference=reference)
-            return _charged(payment, operation, reference)
-        case never:
-            assert_never(never)
-
-
-def _charged(payment: Payment, operation: Operation, provider_reference: str) -> Payment:
-    amount = operation.amount.amount_minor
-    captured = amount if operation.kind is OperationKind.SALE else 0
-    return replace(
-        payment,
-        charge=ChargeState.SUCCEEDED,
-        authorized_minor=amount,
-        captured_minor=captured,
-        next_action=None,
-        failure=None,
-        provider_reference=provider_reference,
-    )
-
-
-def _capture_advanced(payment: Payment, operation: Operation, old: AttemptState, new: AttemptState) -> Payment:
-    amount = operation.amount.amount_minor
-    if not new.is_final:
-        return payment
-    if new is AttemptState.CONTRADICTED:
-        room = payment.authorized_minor - payment.captured_minor - payment.capture_reserved_minor
-        is_counted = old is AttemptState.SUCCEEDED or amount > room
-        return payment if is_counted else _captured(payment, operation)
-    payment = replace(payment, capture_reserved_minor=payment.capture_reserved_minor - amount)
-    return _captured(payment, operation) if new is AttemptState.SUCCEEDED else payment
-
-
-def _captured(payment: Payment, operation: Operation) -> Payment:
-    return replace(
-        payment,
-        captured_minor=payment.captured_minor + operation.amount.amount_minor,
-        is_released=payment.is_released or operation.is_final,
-    )
-
-
-def _cancel_advanced(payment: Payment, operation: Operation, old: AttemptState, new: AttemptState) -> Payment:
-    if not new.is_final or (new is AttemptState.CONTRADICTED and old is AttemptState.SUCCEEDED):
-        return payment
-    if new in (AttemptState.DECLINED, AttemptState.CANCELED):
-        # The cause stays: where the charge turns out to be closed all the same, it says what we wanted it closed for,
-        # whether the refusal or that news comes first.
-        return replace(payment, is_canceling=False)
-    canceled = replace(payment, is_canceling=False, cancel_cause=operation.cancel_cause)
-    if payment.captured_minor and payment.captured_minor >= payment.authorized_minor:
-        # A confirmed cancel of money that is also confirmed as taken: the provider told two stories.
-        return replace(canceled, is_released=True, is_contradicted=True)
-    if payment.charge is ChargeState.SUCCEEDED:
-        return replace(canceled, is_released=True)
-    if payment.charge is ChargeState.DECLINED and payment.on_decline is OnDecline.FAIL:
-        return replace(canceled, cancel_cause=payment.cancel_cause)
-    failure = payment.failure
-    if operation.cancel_cause is CancelCause.NOT_PROCESSED:
-        failure = failure or Failure(DeclineReason.NOT_PROCESSED)
-    return replace(canceled, charge=ChargeState.CANCELED, failure=failure)
-
-
-def _refund_advanced(
-    payment: Payment, refund: Refund | None, operation: Operation, attempt: Attempt, old: AttemptState, *, now_us: int
-) -> tuple[Payment, Refund | None]:
-    if refund is None:
-        raise ValueError("a refund operation is merged together with its refund")
-    new, amount = attempt.state, operation.amount.amount_minor
-    reserved, refunded = payment.refund_reserved_minor, payment.refunded_minor
-    if new is AttemptState.CONTRADICTED:
-        is_counted = old is AttemptState.SUCCEEDED or amount > payment.refundable_minor
-        refunded += 0 if is_counted else amount
-    elif new.is_final:
-        reserved -= amount
-        refunded += amount if new is AttemptState.SUCCEEDED else 0
-    refund = replace(
-        refund,
-        state=_REFUND_STATE[new],
-        version=refund.version + 1,
-        updated_at_us=now_us,
-        provider_reference=attempt.provider_reference or refund.provider_reference,
-        failure=operation.failure,
-    )
-    return replace(payment, refund_reserved_minor=reserved, refunded_minor=refunded), refund
-
-
-_REFUND_STATE = {
-    AttemptState.SENDING: RefundState.PROCESSING,
-    AttemptState.UNKNOWN: RefundState.PROCESSING,
-    AttemptState.REQUIRES_ACTION: RefundState.PROCESSING,
-    AttemptState.PENDING: RefundState.PROCESSING,
-    AttemptState.UNRESOLVED: RefundState.NEEDS_REVIEW,
-    AttemptState.SUCCEEDED: RefundState.SUCCEEDED,
-    AttemptState.DECLINED: RefundState.FAILED,
-    AttemptState.CANCELED: RefundState.FAILED,
-    AttemptState.CONTRADICTED: RefundState.NEEDS_REVIEW,
-}
-
-
-def _with_next_action(payment: Payment) -> Payment:
-    """Give the payment its next action when it asks the caller for another payment method."""
-    if payment.charge not in (ChargeState.DECLINED, ChargeState.CANCELED):
-        return payment
-    asks = derive_state(payment) is PaymentState.REQUIRES_ACTION
-    wanted = PROVIDE_PAYMENT_METHOD if asks else None
-    return payment if payment.next_action == wanted else replace(payment, next_action=wanted)

@@ -13,6 +13,8 @@ from typing import Any
 
 from tollbridge_server.testing.processes import ServerProcess
 
+from tests.planting import plant
+
 VARIABLE = "PLANTED_BUG"
 _ROOT = Path(__file__).parents[3]
 
@@ -24,59 +26,54 @@ class PlantedServer(ServerProcess):
         # Python imports this module before anything else, in the server's process only.
         startup = config_path.with_name("startup")
         startup.mkdir()
-        (startup / "sitecustomize.py").write_text(f"from {__name__} import plant\n\nplant()\n")
+        (startup / "sitecustomize.py").write_text(f"from {__name__} import plant_named\n\nplant_named()\n")
         path = os.pathsep.join(filter(None, [str(startup), str(_ROOT), os.environ.get("PYTHONPATH")]))
         super().__init__(config_path, environment={**(environment or {}), "PYTHONPATH": path})
 
 
 def _capture_without_reservation() -> None:
     """Two captures at once may take more than there is; the outcome's release of nothing is hidden."""
-    from tollbridge_server.domain import merge
+    from tollbridge_server.domain import advance
     from tollbridge_server.services import payments
 
-    change, advance = payments.change_payment, merge._capture_advanced
+    change, right = payments.change_payment, advance.capture
 
-    def forgetful(tx: Any, before: Any, changed: Any, clock: Any) -> Any:
-        return change(tx, before, replace_reserved(changed, before.capture_reserved_minor), clock)
+    def change_payment(tx: Any, before: Any, changed: Any, clock: Any) -> Any:
+        return change(tx, before, replace(changed, capture_reserved_minor=before.capture_reserved_minor), clock)
 
-    def lenient(payment: Any, operation: Any, new: Any) -> Any:
-        after = advance(payment, operation, new)
-        return replace_reserved(after, max(after.capture_reserved_minor, 0))
+    def capture(payment: Any, operation: Any, old: Any, new: Any) -> Any:
+        after = right(payment, operation, old, new)
+        return replace(after, capture_reserved_minor=max(after.capture_reserved_minor, 0))
 
-    payments.change_payment = forgetful
-    merge._capture_advanced = lenient
-
-
-def replace_reserved(payment: Any, reserved: int) -> Any:
-    return replace(payment, capture_reserved_minor=reserved)
+    plant(payments, "change_payment", change_payment)
+    plant(advance, "capture", capture)
 
 
 def _forgotten_keys() -> None:
     """Every idempotency key looks new."""
-    from tollbridge_server.storage import repositories
+    from tollbridge_server.storage.repositories import IdempotencyKeys
 
-    keys = repositories.IdempotencyKeys
-    put = keys.put
+    right = IdempotencyKeys.put
 
-    def forget(self: Any, record: Any) -> None:
-        put(self, record)
+    def put(self: Any, record: Any) -> None:
+        right(self, record)
 
-    keys.put = forget
+    plant(IdempotencyKeys, "put", put)
 
 
 def _refund_kept_reserved() -> None:
     """A declined refund keeps its amount reserved."""
-    from tollbridge_server.domain import merge
+    from tollbridge_server.domain import advance
 
-    advance = merge._refund_advanced
+    right = advance.refund
 
-    def keep(payment: Any, refund: Any, operation: Any, attempt: Any, *, now_us: int) -> Any:
-        after, changed = advance(payment, refund, operation, attempt, now_us=now_us)
-        if attempt.state is merge.AttemptState.DECLINED:
+    def refund(payment: Any, present: Any, operation: Any, attempt: Any, old: Any, *, now_us: int) -> Any:
+        after, changed = right(payment, present, operation, attempt, old, now_us=now_us)
+        if attempt.state is advance.AttemptState.DECLINED:
             after = replace(after, refund_reserved_minor=payment.refund_reserved_minor)
         return after, changed
 
-    merge._refund_advanced = keep
+    plant(advance, "refund", refund)
 
 
 def _silence_is_a_decline() -> None:
@@ -97,12 +94,12 @@ def _reads_lag() -> None:
     """A read shows the amounts as if nothing had been refunded."""
     from tollbridge_server.services import status
 
-    view = status._status
+    right = status._status
 
     def stale(tx: Any, payment: Any) -> Any:
-        return view(tx, replace(payment, refunded_minor=0))
+        return right(tx, replace(payment, refunded_minor=0))
 
-    status._status = stale
+    plant(status, "_status", stale)
 
 
 PLANTS: dict[str, Callable[[], None]] = {
@@ -115,6 +112,6 @@ PLANTS: dict[str, Callable[[], None]] = {
 }
 
 
-def plant() -> None:
+def plant_named() -> None:
     """Plant the bug that the environment names into this process."""
     PLANTS[os.environ[VARIABLE]]()

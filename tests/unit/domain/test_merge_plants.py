@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tollbridge_server.domain import advance
 from tollbridge_server.domain import merge as merging
 from tollbridge_server.domain.errors import BrokenInvariant
 from tollbridge_server.domain.evidence import Outcome
@@ -45,22 +46,22 @@ def versions_stand_still(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_declined_capture_keeps_its_reservation(patch: pytest.MonkeyPatch) -> None:
-    real = merging._capture_advanced
+    real = advance.capture
 
     def advanced(payment: Any, operation: Any, old: AttemptState, new: AttemptState) -> Any:
         return payment if new is AttemptState.DECLINED else real(payment, operation, old, new)
 
-    patch.setattr(merging, "_capture_advanced", advanced)
+    patch.setattr(advance, "capture", advanced)
 
 
 def a_capture_counts_twice(patch: pytest.MonkeyPatch) -> None:
-    real = merging._capture_advanced
+    real = advance.capture
 
     def advanced(payment: Any, operation: Any, old: AttemptState, new: AttemptState) -> Any:
         after = real(payment, operation, old, new)
         return replace(after, captured_minor=after.captured_minor * 2)
 
-    patch.setattr(merging, "_capture_advanced", advanced)
+    patch.setattr(advance, "capture", advanced)
 
 
 def check_everything() -> None:
