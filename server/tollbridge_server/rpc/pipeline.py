@@ -17,17 +17,17 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
-from google.protobuf.message import DecodeError, Message
-from protovalidate import Validator
+from google.protobuf.message import Message
 
-from tollbridge_server.domain.errors import Effect, ErrorReason, FieldViolation, RequestError
+from tollbridge_server.domain.errors import Effect, ErrorReason, RequestError
 from tollbridge_server.rpc.access_log import AccessLog
 from tollbridge_server.rpc.authentication import Authenticator
 from tollbridge_server.rpc.context import CALLER, CORRELATION_ID
 from tollbridge_server.rpc.errors import to_status
-from tollbridge_server.rpc.free_texts import refuse_card_numbers
 from tollbridge_server.rpc.methods import Method, declared_methods
 from tollbridge_server.rpc.metrics import RpcMetrics
+from tollbridge_server.rpc.parsing import RequestParser
+from tollbridge_server.rpc.streams import OpenStreams
 from tollbridge_server.services.requests import Caller
 
 # grpcio itself has no types; the published ones describe the synchronous server.
@@ -78,14 +78,10 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._limits = limits
         self._metrics = metrics
         self._methods = declared_methods()
-        self._validator = Validator()
-        for method in self._methods.values():
-            # The rules of a message are compiled when it is first seen, which no caller should have to wait for.
-            self._validator.collect_violations(method.request_type())
+        self._parser = RequestParser(self._methods.values())
         self._handlers: dict[str, Handler] = {}
         self._in_flight = 0
-        self._streams: set[asyncio.Task[Any]] = set()
-        self._waiting_streams: set[asyncio.Task[Any]] = set()
+        self._streams = OpenStreams()
         self._is_draining = False
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.streams.set_function(lambda: len(self._streams))
@@ -107,14 +103,9 @@ class Pipeline(grpc.aio.ServerInterceptor):
         return wrapped
 
     def drain(self) -> None:
-        """Refuse new calls, and end the open streams so that their callers go to another server.
-
-        A stream that is sending ends after its message: gRPC ends a call that is canceled there without any status,
-        and its caller would wait for one.
-        """
+        """Refuse new calls, and end the open streams so that their callers go to another server."""
         self._is_draining = True
-        for task in tuple(self._waiting_streams):
-            task.cancel()
+        self._streams.end()
 
     def _wrap(self, path: str, handler: Handler) -> Handler:
         method = self._methods.get(path)
@@ -134,7 +125,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
                 self._admit(is_full=self._in_flight > self._limits.max_in_flight)
                 self._authenticate(call, metadata, context, method.scope)
                 limit_s = self._deadline(method, context)
-                request = self._parse(method, raw)
+                request = self._parser.parse(method, raw)
                 if limit_s is None:
                     return (await serve(request, context)).SerializeToString()
                 async with asyncio.timeout(limit_s):
@@ -155,14 +146,14 @@ class Pipeline(grpc.aio.ServerInterceptor):
     ) -> Callable[[bytes, Context], AsyncIterator[bytes]]:
         async def handle(raw: bytes, context: Context) -> AsyncIterator[bytes]:
             call, metadata = self._begin(method.name, context)
-            task = _current_task()
-            self._streams.add(task)
             try:
-                self._admit(is_full=len(self._streams) > self._limits.max_streams)
-                self._authenticate(call, metadata, context, method.scope)
-                request = self._parse(method, raw)
-                async for response in self._until_drained(task, serve(request, context)):
-                    yield response.SerializeToString()
+                with self._streams.opened() as stream:
+                    self._admit(is_full=len(self._streams) > self._limits.max_streams)
+                    self._authenticate(call, metadata, context, method.scope)
+                    request = self._parser.parse(method, raw)
+                    async for response in stream.until_ended(serve(request, context)):
+                        yield response.SerializeToString()
+                        self._admit(is_full=False)
             except asyncio.CancelledError:
                 if not self._is_draining:
                     call.code = "CANCELLED"
@@ -171,24 +162,9 @@ class Pipeline(grpc.aio.ServerInterceptor):
             except Exception as error:  # noqa: BLE001  Whatever it is, the caller gets a clean status.
                 await self._abort(call, context, error, is_keyed=False)
             finally:
-                self._streams.discard(task)
                 self._end(call)
 
         return handle
-
-    async def _until_drained(
-        self, task: asyncio.Task[Any], responses: AsyncIterator[Message]
-    ) -> AsyncIterator[Message]:
-        """Yield the responses; `drain` cancels the task only while it waits for the next one."""
-        try:
-            self._waiting_streams.add(task)
-            async for response in responses:
-                self._waiting_streams.discard(task)
-                yield response
-                self._admit(is_full=False)
-                self._waiting_streams.add(task)
-        finally:
-            self._waiting_streams.discard(task)
 
     def _wrap_foreign(self, path: str, handler: Handler) -> Handler:
         """Put authentication before a service that is not of our contract, such as reflection: any valid token."""
@@ -269,20 +245,6 @@ class Pipeline(grpc.aio.ServerInterceptor):
             )
         return None
 
-    def _parse(self, method: Method, raw: bytes) -> Message:
-        request = method.request_type()
-        try:
-            request.ParseFromString(raw)
-        except DecodeError:
-            raise RequestError(
-                ErrorReason.REQUEST_INVALID, f"the request is no {method.request_type.DESCRIPTOR.full_name}"
-            ) from None
-        violations = self._validator.collect_violations(request)
-        if violations:
-            raise _invalid(violations)
-        refuse_card_numbers(request)
-        return request
-
     async def _abort(self, call: _Call, context: Context, error: Exception, *, is_keyed: bool) -> NoReturn:
         if isinstance(error, TimeoutError):
             error = _too_long(is_keyed=is_keyed)
@@ -313,12 +275,6 @@ class Pipeline(grpc.aio.ServerInterceptor):
         )
 
 
-def _current_task() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    assert task is not None, "gRPC runs every handler in a task"
-    return task
-
-
 def _shutting_down() -> RequestError:
     return RequestError(
         ErrorReason.SHUTTING_DOWN,
@@ -333,22 +289,3 @@ def _too_long(*, is_keyed: bool) -> RequestError:
         "the call took longer than this server allows; what was begun goes on; ask again with the same key",
         effect=Effect.POSSIBLE if is_keyed else Effect.EXCLUDED,
     )
-
-
-def _invalid(violations: list[Any]) -> RequestError:
-    fields = tuple(_violation(violation) for violation in violations)
-    summary = "; ".join(f"{field.field}: {field.description}" for field in fields[:5])
-    return RequestError(ErrorReason.REQUEST_INVALID, summary, violations=fields)
-
-
-def _violation(violation: Any) -> FieldViolation:
-    found = violation.proto
-    path = ".".join(_element(element) for element in found.field.elements) if found.field else ""
-    return FieldViolation(path, found.message or found.rule_id)
-
-
-def _element(element: Any) -> str:
-    """Return one step of a field path; the keys of maps are the caller's text and are left out."""
-    subscript = element.subscript
-    is_index = subscript is not None and subscript.field == "index"
-    return f"{element.field_name}[{subscript.value}]" if is_index else str(element.field_name)
