@@ -61,6 +61,18 @@ async def test_an_order_is_paid_to_the_end_however_the_browser_brought_it(
     assert await desk.status() == "TRADE_SUCCESS"
 
 
+@pytest.mark.parametrize(("product", "is_led_back"), [(PAGE, False), (WAP, True)], ids=["page", "wap"])
+async def test_who_does_not_pay_on_a_mobile_page_is_led_to_where_the_shop_wants_quitters(
+    desk: Desk, product: tuple[str, str], *, is_led_back: bool
+) -> None:
+    cash_desk = await desk.shown(target(desk, await cashier(desk, parameters(desk, product))), "login")
+    refused = await desk.shown(target(desk, cash_desk), "refuse")
+
+    assert "Back to the shop" not in cash_desk
+    assert ('href="https://shop.example.com/quit"' in refused) is is_led_back
+    assert 'href="https://shop.example.com/back"' not in refused
+
+
 async def test_a_page_that_is_only_shown_makes_no_trade(desk: Desk) -> None:
     opened = await cashier(desk, parameters(desk))
     await desk.shown(target(desk, opened))
@@ -120,6 +132,7 @@ async def test_a_page_can_be_read_on_a_telephone(desk: Desk) -> None:
 
     assert '<html lang="en">' in page
     assert '<meta name="viewport" content="width=device-width' in page
+    assert "overflow-wrap:anywhere" in page
 
 
 async def test_what_a_page_shows_is_escaped_once(desk: Desk) -> None:

@@ -26,7 +26,7 @@ CURRENCY = "CNY"
 _IS_DUE = "(expires_us BETWEEN 1 AND ? OR concludes_us BETWEEN 1 AND ?) LIMIT 100"
 
 OWNER = "an Alipay simulator"
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = (
     """
 CREATE TABLE IF NOT EXISTS trades (
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS trades (
     auth_code TEXT NOT NULL, auth_no TEXT NOT NULL, notify_url TEXT NOT NULL, return_url TEXT NOT NULL,
     token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, paid_us INTEGER NOT NULL,
     closed_us INTEGER NOT NULL, is_payer_wanted INTEGER NOT NULL, declined TEXT NOT NULL, concludes_us INTEGER NOT NULL,
-    conclusion TEXT NOT NULL, behavior TEXT NOT NULL,
+    conclusion TEXT NOT NULL, behavior TEXT NOT NULL, quit_url TEXT NOT NULL,
     PRIMARY KEY (account, out_trade_no), CHECK (amount > 0), CHECK (refunded BETWEEN 0 AND amount)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS trades_by_token ON trades (token) WHERE token <> '';
@@ -98,6 +98,7 @@ class Trade:
     concludes_us: int = 0
     conclusion: str = ""
     behavior: str = ""
+    quit_url: str = ""
 
 
 @dataclass(slots=True)

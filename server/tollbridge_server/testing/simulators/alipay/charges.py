@@ -61,8 +61,7 @@ class Charges:
         product = content.choice("product_code", *_PRODUCTS[method])
         amount, subject = content.amount("total_amount"), content.title("subject", most=256)
         payer_is_wanted = is_wanted(content)
-        if method == "alipay.trade.wap.pay":
-            content.text("quit_url", most=400, required=True)
+        quit_url = content.text("quit_url", most=400, required=True) if method == "alipay.trade.wap.pay" else ""
         known = self._trades.current(asked.account.account_id, reference)
         if known is not None:
             _require_same(known, amount=amount, subject=subject)
@@ -71,7 +70,8 @@ class Charges:
             return known
         expires_us = content.expiry_us(self._now_us(), otherwise_s=_ONLINE_LIFETIME_S)
         trade = self._new(asked, reference, amount, subject, product, expires_us)
-        trade.return_url, trade.token = asked.return_url, secrets.token_urlsafe(18)
+        trade.return_url, trade.quit_url = asked.return_url, quit_url
+        trade.token = secrets.token_urlsafe(18)
         trade.is_payer_wanted = payer_is_wanted
         self._ledger.put(trade)
         return trade

@@ -18,7 +18,7 @@ PATH = "/qr/{token}"
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Alipay simulator</title>
-<style>body{{font:16px system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}
+<style>body{{font:16px system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem;overflow-wrap:anywhere}}
 button{{font:inherit;padding:.5rem 1rem}}</style></head><body><h1>{title}</h1>{paragraphs}{form}</body></html>"""
 _FORM = """<form method="post" action="{action}">{buttons}</form>"""
 _BUTTON = """<button name="decision" value="{value}">{label}</button> """
@@ -78,7 +78,8 @@ def _trade(trade: Trade, decision: str) -> web.Response:
     match trade.state:
         case book.WAITING:
             said = {REFUSE: _open_until(trade.expires_us), APPROVE: _NOT_WANTED}.get(decision, "")
-            return _page(trade.subject, order, said, form=_form(trade.token, (APPROVE, "Pay"), (REFUSE, "Not now")))
+            form = _form(trade.token, (APPROVE, "Pay"), (REFUSE, "Not now"))
+            return _page(trade.subject, order, said, form=form + (_back(trade.quit_url) if said else ""))
         case book.PREPARED if not is_code(trade):
             return _page(trade.subject, order, form=_form(trade.token, (LOGIN, "Log in")))
         case book.PREPARED:

@@ -6,12 +6,15 @@ import html
 
 from aiohttp import web
 
+from tollbridge_server.domain.money import Money
 from tollbridge_server.testing.simulators.frame.decisions import APPROVE, read_decision
 from tollbridge_server.testing.simulators.sandbox.acquirer import SandboxAcquirer
 from tollbridge_server.testing.simulators.sandbox.book import PENDING, REQUIRES_ACTION, SUCCEEDED, ChargeEntry
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox acquirer</title>
-<style>body{{font:16px system-ui;max-width:28rem;margin:4rem auto}}button{{font:inherit;padding:.5rem 1rem}}</style>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>body{{font:16px system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}
+button{{font:inherit;padding:.5rem 1rem}}</style>
 <h1>{title}</h1><p>{amount}</p>{form}</html>"""
 _FORM = """<form method="post"><button name="decision" value="approve">Approve</button>
 <button name="decision" value="refuse">Refuse</button></form>"""
@@ -56,6 +59,6 @@ def _page(charge: ChargeEntry) -> web.Response:
         is_web = charge.return_url.startswith(("https://", "http://"))
         back = f'<meta http-equiv="refresh" content="2;url={target}"><p><a href="{target}">Back to the shop</a></p>'
         form = back if is_web else ""
-    amount = f"{charge.amount_minor} minor units of {charge.currency}"
-    text = _PAGE.format(title=title, amount=html.escape(amount), form=form)
+    amount = html.escape(str(Money(charge.amount_minor, charge.currency)))
+    text = _PAGE.format(title=title, amount=amount, form=form)
     return web.Response(text=text, content_type="text/html", headers=_POLICY)
