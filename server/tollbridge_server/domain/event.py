@@ -22,12 +22,16 @@ class Event:
     created_at_us: int
 
 
+GIVEN_BACK = "GIVEN_BACK"
+"""The kind of a record of money that a provider took and gave back by itself: nothing is owed to anybody."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExceptionRecord:
     """Something that must not be dropped silently: contradictory evidence, a wrong amount, an exhausted attempt.
 
-    `kind` is one word of CONTRADICTION, AMOUNT_MISMATCH, SECOND_SUCCESS, UNRESOLVED. It stays open until a
-    person closes it.
+    `kind` is one word of CONTRADICTION, AMOUNT_MISMATCH, SECOND_SUCCESS, UNRESOLVED, GIVEN_BACK. It stays open
+    until a person closes it.
     """
 
     exception_id: str

@@ -121,7 +121,9 @@ class Evidence:
     says that the provider does not know our reference (with UNKNOWN, or with the SUCCEEDED of a cancel that found
     nothing to end). `unsent` says that the request provably never left (with UNKNOWN, or with the DECLINED that the
     engine makes of it). `needs_person` says that the provider does nothing more by itself (with PENDING). `detail` says
-    what is known beside the outcome, for the log and for the person who is called.
+    what is known beside the outcome, for the log and for the person who is called. `is_given_back` says that the money
+    was taken, and all of it given back without a refund of ours (with the CANCELED of a charge, or with the SUCCEEDED
+    of a cancel that came to it).
     """
 
     outcome: Outcome
@@ -133,4 +135,5 @@ class Evidence:
     absent: bool = False
     needs_person: bool = False
     unsent: bool = False
+    is_given_back: bool = False
     detail: str = ""

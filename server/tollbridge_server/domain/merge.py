@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from tollbridge_server.domain import advance
+from tollbridge_server.domain.event import GIVEN_BACK
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Failure, Outcome
 from tollbridge_server.domain.operation import Attempt, AttemptState, Operation, OperationKind, OperationState
 from tollbridge_server.domain.payment import Payment, settle
@@ -79,7 +80,7 @@ class Merged:
 
     `is_changed` is False when the evidence says nothing new. `is_doubtful` says that a notification or a late
     reply contradicts what is known: nothing was changed, and the provider has to be asked. `exception` is a word for
-    ExceptionRecord.kind when something must be looked at, with `exception_detail`.
+    ExceptionRecord.kind when something must be looked at. `exception_detail` says what is wrong in both cases.
     """
 
     case: Case
@@ -91,6 +92,15 @@ class Merged:
 
 def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     """Return the case after `evidence`; see Merged. Raises BrokenInvariant when a sum would break."""
+    if not evidence.is_given_back:
+        return _merge(case, evidence, now_us=now_us)
+    if case.operation.kind is not OperationKind.CANCEL and case.attempt.state is AttemptState.SUCCEEDED:
+        return Merged(case)  # Given back after a success that we know: a refund's story, which undoes no payment.
+    merged = _merge(case, evidence, now_us=now_us)
+    return replace(merged, exception=GIVEN_BACK, exception_detail=evidence.detail)
+
+
+def _merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     if _amount_differs(case.operation, evidence):
         return _amount_doubted(case, evidence, now_us=now_us)
     if _is_second_success(case, evidence):
@@ -103,7 +113,8 @@ def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
         return Merged(case)  # Both say that no money moved: the first word stands, and nobody has to be asked.
     state = join(case.attempt.state, observed)
     if state is AttemptState.CONTRADICTED and evidence.source is not EvidenceSource.QUERY:
-        return Merged(case, is_doubtful=case.attempt.state is not AttemptState.CONTRADICTED)
+        is_doubtful = case.attempt.state is not AttemptState.CONTRADICTED
+        return Merged(case, is_doubtful=is_doubtful, exception_detail=_two_stories(case, evidence))
     attempt = replace(
         case.attempt,
         state=state,
@@ -141,7 +152,7 @@ def _amount_doubted(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     """
     detail = f"asked for {case.operation.amount}, the provider reports {evidence.amount}"
     if evidence.source is not EvidenceSource.QUERY:
-        return Merged(case, is_doubtful=not case.payment.is_contradicted)
+        return Merged(case, is_doubtful=not case.payment.is_contradicted, exception_detail=detail)
     if case.attempt.state is AttemptState.UNRESOLVED:
         return Merged(case)
     if case.attempt.state.is_final:
@@ -155,6 +166,10 @@ def _contradicted(case: Case, exception: str, detail: str, *, now_us: int) -> Me
         return Merged(case)
     payment = settle(replace(case.payment, is_contradicted=True), now_us=now_us)
     return Merged(replace(case, payment=payment), True, exception=exception, exception_detail=detail)
+
+
+def _two_stories(case: Case, evidence: Evidence) -> str:
+    return f"{case.operation.kind}: {case.attempt.state} then {evidence.outcome} ({evidence.provider_reference})"
 
 
 def _is_second_success(case: Case, evidence: Evidence) -> bool:
@@ -231,10 +246,12 @@ def _advance(case: Case, attempt: Attempt, evidence: Evidence, *, now_us: int) -
             payment, refund = advance.refund(payment, refund, operation, attempt, old, now_us=now_us)
         case never:
             assert_never(never)
+    if payment.is_contradicted and not case.payment.is_contradicted:
+        exception = exception or "CONTRADICTION"
     payment = advance.next_action(payment)
     if payment != case.payment or (refund and case.refund and refund.state is not case.refund.state):
         payment = settle(payment, now_us=now_us)
-    detail = f"{old} then {evidence.outcome} ({evidence.provider_reference})" if exception else ""
+    detail = _two_stories(case, evidence) if exception else ""
     return Merged(Case(payment, operation, attempt, refund), True, exception=exception, exception_detail=detail)
 
 

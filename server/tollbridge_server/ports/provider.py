@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from tollbridge_server.domain.evidence import Evidence
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import CancelCause, OperationKind
-from tollbridge_server.domain.order import Identity, PaymentDetails
+from tollbridge_server.domain.order import NO_DETAILS, Identity, PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 
 
@@ -92,12 +92,14 @@ class ChargeOrder:
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
-    """Capture `amount` of an authorization; `is_final` releases the rest."""
+    """Capture `amount` of an authorization; `is_final` releases the rest. `details` are the payment's."""
 
     request_reference: str
     charge: ChargeReference
     amount: Money
     is_final: bool
+    merchant_reference: str = ""
+    details: PaymentDetails = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,15 @@ class InboundNotification:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A verified notification: whose event it is, which attempt it speaks of, what it says."""
+    """A verified notification: whose event it is, which attempt it speaks of, what it says.
+
+    `kinds` are the operations that such a notification can speak of: under the reference of another one it says nothing
+    but that something has happened.
+    """
 
     event_id: str
     request_reference: str
+    kinds: frozenset[OperationKind]
     evidence: Evidence
 
 

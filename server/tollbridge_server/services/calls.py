@@ -86,7 +86,14 @@ async def send(
             )
         case OperationKind.CAPTURE:
             return await adapter.capture(
-                CaptureOrder(reference, charge.reference, operation.amount, operation.is_final)
+                CaptureOrder(
+                    request_reference=reference,
+                    charge=charge.reference,
+                    amount=operation.amount,
+                    is_final=operation.is_final,
+                    merchant_reference=case.payment.merchant_reference,
+                    details=case.payment.details,
+                )
             )
         case OperationKind.CANCEL:
             cause = operation.cancel_cause or CancelCause.CALLER

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from tollbridge_server.domain.operation import Attempt, OperationKind
 from tollbridge_server.ports.clock import Clock, SystemClock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
 from tollbridge_server.ports.provider import (
@@ -20,6 +21,7 @@ from tollbridge_server.ports.provider import (
 from tollbridge_server.ports.storage import InboxEntry, Storage, Transaction
 from tollbridge_server.services.operations import OperationEngine
 from tollbridge_server.services.repeated_lines import RepeatedLines
+from tollbridge_server.services.rows import require_operation
 
 logger = logging.getLogger(__name__)
 
@@ -74,18 +76,24 @@ class NotificationService:
 
     async def _take(self, account: ProviderAccount, notification: Notification, inbound: InboundNotification) -> None:
         reference = notification.request_reference
-        attempt = await self._storage.read(
-            lambda tx: tx.attempts.find_by_request_reference(account.account_id, reference)
-        )
-        if attempt is None:
-            logger.error(
-                "notification for a request that this server never made",
-                extra={"provider_account_id": account.account_id, "request_reference": reference},
-            )
-        else:
-            # Merging is idempotent, so a kill between this commit and the inbox row only merges once more.
-            merged = await self._engine.record(attempt, notification.evidence)
-            if merged.is_doubtful:
+        about = {"provider_account_id": account.account_id, "request_reference": reference}
+
+        def find(tx: Transaction) -> tuple[Attempt, OperationKind] | None:
+            attempt = tx.attempts.find_by_request_reference(account.account_id, reference)
+            return None if attempt is None else (attempt, require_operation(tx, attempt.operation_id).kind)
+
+        match await self._storage.read(find):
+            case None:
+                logger.error("notification for a request that this server never made", extra=about)
+            case attempt, kind if kind in notification.kinds:
+                # Merging is idempotent, so a kill between this commit and the inbox row only merges once more.
+                merged = await self._engine.record(attempt, notification.evidence)
+                if merged.is_doubtful:
+                    await self._engine.inquire(attempt)
+            case attempt, kind:
+                # Something has happened that bears this number; what that is for the request, only an answer says.
+                told = "/".join(sorted(notification.kinds))
+                logger.warning("notification of %s for a request of %s; it is asked about", told, kind, extra=about)
                 await self._engine.inquire(attempt)
         entry = InboxEntry(
             provider=account.provider,

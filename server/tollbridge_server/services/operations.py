@@ -261,23 +261,13 @@ class OperationEngine:
 
         merged = await self._storage.write(third_transaction)
         self._failpoint("outcome.after_commit")
-        if merged.exception:
-            logger.error(
-                "payment needs review: %s (%s)",
-                merged.exception,
-                merged.exception_detail,
-                extra={"payment_id": attempt.payment_id, "attempt_id": attempt.attempt_id},
-            )
+        _log_what_is_wrong(merged)
         return merged
 
     async def give_up(self, attempt: Attempt) -> Merged:
         """Stop asking about an attempt and put it before a person."""
         merged = await self._storage.write(lambda tx: self._recorder.give_up(tx, attempt))
-        if merged.exception:
-            logger.error(
-                "payment needs review: the resolver got no final answer",
-                extra={"payment_id": attempt.payment_id, "attempt_id": attempt.attempt_id},
-            )
+        _log_what_is_wrong(merged)
         return merged
 
     async def drained(self) -> None:
@@ -378,6 +368,14 @@ def _resource_of(tx: Transaction, stored: IdempotencyRecord) -> str:
     """Return the id of the payment or refund that a key stands for."""
     operation = tx.operations.get(stored.resource_id)
     return (operation.refund_id or operation.payment_id) if operation else stored.resource_id
+
+
+def _log_what_is_wrong(merged: Merged) -> None:
+    about = {"payment_id": merged.case.payment.payment_id, "attempt_id": merged.case.attempt.attempt_id}
+    if merged.exception:
+        logger.error("put before a person: %s (%s)", merged.exception, merged.exception_detail, extra=about)
+    elif merged.is_doubtful:
+        logger.warning("the provider is asked about doubtful news: %s", merged.exception_detail, extra=about)
 
 
 def _of_a_repeat(evidence: Evidence) -> Evidence:

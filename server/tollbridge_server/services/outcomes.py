@@ -6,7 +6,7 @@ Refuses to change a payment without its event row, and to leave an open attempt 
 from __future__ import annotations
 
 from tollbridge_server.domain import ids
-from tollbridge_server.domain.event import ExceptionRecord
+from tollbridge_server.domain.event import GIVEN_BACK, ExceptionRecord
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.merge import Case, Merged, give_up, merge
 from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, OperationKind
@@ -49,6 +49,8 @@ class OutcomeRecorder:
         dated = self._schedule.dated(case, merged, attempt, evidence, is_due=is_due)
         if dated is not merged.case.attempt:
             merged = replace(merged, case=replace(merged.case, attempt=dated))
+        if merged.exception == GIVEN_BACK and _is_said(tx, merged):
+            merged = replace(merged, exception="")
         self._write(tx, case, merged, is_guarded=known is not None)
         has_moved = merged.case.attempt.state is not case.attempt.state
         if has_moved and case.operation.kind is OperationKind.CANCEL:
@@ -122,6 +124,11 @@ class OutcomeRecorder:
             detail=merged.exception_detail,
             created_at_us=now_us,
         )
+
+
+def _is_said(tx: Transaction, merged: Merged) -> bool:
+    """Whether a record of that kind stands already: both the charge and its cancel may hear of the same money."""
+    return any(each.kind == merged.exception for each in tx.exceptions.of_payment(merged.case.payment.payment_id))
 
 
 def _as_news(present: Attempt, evidence: Evidence, *, sent: Attempt) -> Evidence:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from tollbridge_server.domain.event import Event, ExceptionRecord
+from tollbridge_server.domain.event import GIVEN_BACK, Event, ExceptionRecord
 from tollbridge_server.domain.operation import Attempt, AttemptState, Operation, OperationKind, OperationState
 from tollbridge_server.domain.payment import Payment, PaymentState, broken_sums, derive_state
 from tollbridge_server.domain.refund import Refund, RefundState
@@ -44,7 +44,7 @@ class Review:
 class Verification:
     """What a check went through, and what it found; `effects` counts those in the providers' books.
 
-    `reviews` are no breaks: payments that wait for a person, with what the engine put before them.
+    `reviews` are no breaks: payments of which a person has something to see, with what the engine put before them.
     """
 
     payments: int = 0
@@ -73,6 +73,11 @@ class _Dossier:
 
     def minor(self, kind: OperationKind, *states: OperationState) -> int:
         return sum(o.amount.amount_minor for o in self.operations if o.kind is kind and o.state in states)
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether the provider took money and gave it back by itself."""
+        return any(record.kind == GIVEN_BACK for record in self.exceptions)
 
     @property
     def is_at_rest(self) -> bool:
@@ -125,7 +130,7 @@ class Verifier:
         result.events += len(dossier.events)
         result.in_flight += not dossier.is_at_rest
         waits = any(refund.state is RefundState.NEEDS_REVIEW for refund in dossier.refunds)
-        if waits or payment.state is PaymentState.NEEDS_REVIEW:
+        if waits or payment.state is PaymentState.NEEDS_REVIEW or dossier.is_given_back:
             result.reviews += [Review(payment.payment_id, each.kind, each.detail) for each in dossier.exceptions]
         found = [*_broken_rows(dossier), *_broken_amounts(dossier), *_broken_events(dossier)]
         charges = []
@@ -222,6 +227,8 @@ def _broken_events(dossier: _Dossier) -> Iterator[_Finding]:
 
 def _broken_books(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_Finding]:
     payment = dossier.payment
+    if dossier.is_given_back:
+        charges = [charge for charge in charges if not _was_given_back(dossier, charge)]
     by_reference = {attempt.request_reference: attempt for attempt in dossier.attempts}
     for charge in charges:
         for effect in charge.effects:
@@ -244,6 +251,17 @@ def _broken_books(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_F
             yield "both books agree", f"captured: {payment.captured_minor} here, {captured} at the provider"
         if refunded != payment.refunded_minor:
             yield "both books agree", f"refunded: {payment.refunded_minor} here, {refunded} at the provider"
+
+
+def _was_given_back(dossier: _Dossier, charge: BookedCharge) -> bool:
+    """Whether the provider took money of a charge and gave all of it back by itself.
+
+    Our sums have neither, unless the payment was known; then it waits for a person.
+    """
+    attempts = [each for each in dossier.attempts if each.request_reference == charge.request_reference]
+    is_paid_here = any(attempt.state is AttemptState.SUCCEEDED for attempt in attempts)
+    is_ours = is_paid_here and not dossier.payment.is_contradicted
+    return not is_ours and 0 < charge.captured_minor == charge.refunded_minor
 
 
 def _held_amounts(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_Finding]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tollbridge_server.domain.evidence import EvidenceSource, Outcome
-from tollbridge_server.domain.merge import join
+from tollbridge_server.domain.merge import join, merge
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import AttemptState, OperationKind
 
@@ -33,6 +35,19 @@ def test_a_wrong_amount_or_currency_is_never_believed_at_any_step(kind: Operatio
         for amount in (Money(999, "EUR"), Money(1001, "EUR"), Money(1000, "USD"))
     )
     lattice.walk(kind, (*lattice.queries(), *wrong), 4)
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+def test_money_that_came_and_went_undoes_no_success_and_is_no_second_story(kind: OperationKind) -> None:
+    outcome = Outcome.SUCCEEDED if kind is OperationKind.CANCEL else Outcome.CANCELED
+    given_back = tuple(
+        replace(lattice.evidence(outcome, source, None), is_given_back=True) for source in EvidenceSource
+    )
+    lattice.walk(kind, (*lattice.queries(), *given_back), 4)
+    if kind is not OperationKind.CANCEL:
+        done = lattice.check_step(lattice.start(kind), lattice.evidence(Outcome.SUCCEEDED)).case
+        for said in given_back:
+            assert merge(done, said, now_us=9).case == done
 
 
 def test_join_is_commutative_associative_and_idempotent() -> None:

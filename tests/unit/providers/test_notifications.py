@@ -8,12 +8,20 @@ import orjson
 import pytest
 from tollbridge_server.domain.evidence import EvidenceSource, Outcome
 from tollbridge_server.domain.money import Money
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.provider import InboundNotification, NotificationRefused
 from tollbridge_server.providers.sandbox import notifications, signing
 
 SECRET = b"s" * 32
 NOW_S = 1_800_000_000
-ANSWER = {"reference": "r", "state": "succeeded", "id": "ch_1", "amount_minor": 1000, "currency": "EUR"}
+ANSWER = {
+    "reference": "r",
+    "kind": "CAPTURE",
+    "state": "succeeded",
+    "id": "ch_1",
+    "amount_minor": 1000,
+    "currency": "EUR",
+}
 MESSAGE = {"event_id": "ev_1", "account": "acc", "answer": ANSWER}
 
 
@@ -38,8 +46,13 @@ def test_an_authentic_notification_says_what_it_says() -> None:
     read = notifications.read(inbound(), account_id="acc", secret=SECRET)
 
     assert (read.event_id, read.request_reference) == ("ev_1", "r")
+    assert read.kinds == {OperationKind.CAPTURE}
     assert (read.evidence.outcome, read.evidence.source) == (Outcome.SUCCEEDED, EvidenceSource.NOTIFICATION)
     assert read.evidence.amount == Money(1000, "EUR")
+
+
+def test_a_kind_of_operation_that_nobody_knows_is_refused() -> None:
+    assert refusal(inbound({**MESSAGE, "answer": {**ANSWER, "kind": "TRANSFER"}})) == "signed, but not readable"
 
 
 def test_an_altered_amount_is_refused() -> None:

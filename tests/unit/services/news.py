@@ -13,6 +13,7 @@ from tollbridge_server.domain.evidence import (
     Outcome,
 )
 from tollbridge_server.domain.money import Money
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment import CaptureMethod, OnDecline, Payment
 from tollbridge_server.ports.provider import InboundNotification, Notification
 from tollbridge_server.services.requests import PaymentLookup, PaymentView
@@ -20,6 +21,7 @@ from tollbridge_server.services.requests import PaymentLookup, PaymentView
 from tests.unit.services.scripted import CALLER, QR, Bridge
 
 EUR_1000 = Money(1000, "EUR")
+ANY = frozenset(OperationKind)
 FUNDS = Failure(DeclineReason.INSUFFICIENT_FUNDS, "51")
 UNKNOWN = Evidence(Outcome.UNKNOWN, detail="silence")
 UNSENT = Evidence(Outcome.UNKNOWN, unsent=True, detail="connection refused")
@@ -36,6 +38,7 @@ def answer(outcome: Outcome, amount: Money | None = None, *, reference: str = ""
 
 SILENT = answer(Outcome.UNKNOWN)
 ABSENT = Evidence(Outcome.UNKNOWN, EvidenceSource.QUERY, absent=True)
+GIVEN_BACK = Evidence(Outcome.CANCELED, EvidenceSource.QUERY, "t1", is_given_back=True, detail="paid, and given back")
 PAID = answer(Outcome.SUCCEEDED, EUR_1000)
 
 
@@ -47,11 +50,13 @@ async def notify(
     *,
     reference: str = "",
     event_id: str = "event",
+    kinds: frozenset[OperationKind] = ANY,
+    is_given_back: bool = False,
 ) -> int:
     """Let the provider's notification arrive; return the status that it is answered with."""
     failure = FUNDS if outcome is Outcome.DECLINED else None
-    news = Evidence(outcome, EvidenceSource.NOTIFICATION, reference, amount, failure)
-    bridge.adapter.notifications = [Notification(event_id, request_reference, news)]
+    news = Evidence(outcome, EvidenceSource.NOTIFICATION, reference, amount, failure, is_given_back=is_given_back)
+    bridge.adapter.notifications = [Notification(event_id, request_reference, kinds, news)]
     reply = await bridge.notifications.receive("scripted", "acme-1", InboundNotification(b"{}", {}, "", 1))
     assert reply is not None
     return reply.status

@@ -30,7 +30,9 @@ from tollbridge_server.services.requests import (
     RefundLookup,
 )
 
+from tests.unit.services.news import ANY
 from tests.unit.services.scripted import CALLER, QR, STRANGER, Bridge
+from tests.waiting import PATIENCE_S, until
 
 EUR_1000 = Money(1000, "EUR")
 UNKNOWN = Evidence(Outcome.UNKNOWN, detail="silence")
@@ -107,8 +109,7 @@ async def test_a_repeat_while_the_first_is_being_sent_is_told_to_wait(bridge: Br
 
     bridge.adapter.will("charge", wait)
     first = asyncio.create_task(bridge.pay(token=bridge.token("k", b"r")))
-    while not bridge.adapter.calls:
-        await asyncio.sleep(0.001)
+    await until(lambda: bridge.adapter.calls)
     with pytest.raises(RequestError) as refused:
         await bridge.pay(token=bridge.token("k", b"r"))
     assert refused.value.reason is ErrorReason.OPERATION_IN_PROGRESS
@@ -126,8 +127,7 @@ async def test_a_caller_that_hangs_up_does_not_stop_the_effect(bridge: Bridge) -
 
     bridge.adapter.will("charge", wait)
     call = asyncio.create_task(bridge.pay(token=bridge.token("k", b"r")))
-    while not bridge.adapter.calls:
-        await asyncio.sleep(0.001)
+    await until(lambda: bridge.adapter.calls)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -260,7 +260,7 @@ async def test_another_method_waits_until_the_cancel_before_it_is_certain(bridge
     bridge.adapter.will("cancel", UNKNOWN)
     await bridge.payments.confirm(CALLER, ConfirmPayment(bridge.token(), payment_id, method=QR))
     closed = Evidence(Outcome.CANCELED, EvidenceSource.NOTIFICATION)
-    bridge.adapter.notifications = [Notification("e1", charge.request_reference, closed)]
+    bridge.adapter.notifications = [Notification("e1", charge.request_reference, ANY, closed)]
     await bridge.notifications.receive("scripted", "acme-1", InboundNotification(b"{}", {}, "", 1))
 
     with pytest.raises(RequestError) as refused:
@@ -346,7 +346,10 @@ async def test_success_that_arrives_after_a_confirmed_cancel_is_never_dropped(br
     charge = bridge.adapter.sent("charge")[0]
     bridge.adapter.notifications = [
         Notification(
-            "e1", charge.request_reference, Evidence(Outcome.SUCCEEDED, EvidenceSource.NOTIFICATION, amount=EUR_1000)
+            "e1",
+            charge.request_reference,
+            ANY,
+            Evidence(Outcome.SUCCEEDED, EvidenceSource.NOTIFICATION, amount=EUR_1000),
         )
     ]
     bridge.adapter.will("query", query(Outcome.SUCCEEDED, EUR_1000))
@@ -474,11 +477,10 @@ async def test_watch_follows_until_the_end_and_can_resume(bridge: Bridge) -> Non
             seen.append(status.payment.state)  # noqa: PERF401  Each one as it comes: the test waits for the first.
 
     task = asyncio.create_task(follow())
-    while not seen:
-        await asyncio.sleep(0.001)
+    await until(lambda: seen)
     bridge.adapter.will("query", query(Outcome.SUCCEEDED, EUR_1000))
     await bridge.payments.confirm(CALLER, ConfirmPayment(bridge.token(), view.payment.payment_id))
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, PATIENCE_S)
     assert seen == [PaymentState.REQUIRES_ACTION, PaymentState.SUCCEEDED]
 
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.domain.evidence import (
+    DeclineReason,
+    Evidence,
+    EvidenceSource,
+    Failure,
+    NextAction,
+    NextActionKind,
+    Outcome,
+)
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment import CaptureMethod
@@ -16,7 +24,7 @@ from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.services import verification
 from tollbridge_server.services.requests import CancelPayment, CapturePayment, CreateRefund
 
-from tests.unit.services.scripted import CALLER, Bridge
+from tests.unit.services.scripted import CALLER, QR, Bridge
 from tests.unit.verification.books import Book, corrupt, effect, rules, sale, verify
 
 SILENCE = Evidence(Outcome.UNKNOWN, detail="silence")
@@ -321,6 +329,44 @@ async def test_a_charge_under_another_account_is_not_the_payments_own(bridge: Br
     found = await verification.Verifier(bridge.storage, {"other-1": book}).verify()
 
     assert rules(found) == {"an effect belongs to an attempt"}
+
+
+GIVEN_BACK = Evidence(Outcome.SUCCEEDED, is_given_back=True, detail="paid, and given back")
+SHOW_QR = Evidence(Outcome.REQUIRES_ACTION, next_action=NextAction(NextActionKind.SHOW_QR, payload="qr"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "refunded_minor", "broken"),
+    [
+        (GIVEN_BACK, 1000, set()),
+        (
+            GIVEN_BACK,
+            999,
+            {"an effect belongs to an attempt", "both books agree"},
+        ),
+        (
+            Evidence(Outcome.SUCCEEDED),
+            1000,
+            {"an effect belongs to an attempt", "both books agree"},
+        ),
+    ],
+    ids=["all", "not all", "unsaid"],
+)
+async def test_what_a_cancel_gave_back_is_in_the_providers_book_alone(
+    bridge: Bridge, answer: Evidence, refunded_minor: int, broken: set[str]
+) -> None:
+    bridge.adapter.will("charge", SHOW_QR)
+    bridge.adapter.will("cancel", answer)
+    view = await bridge.pay(method=QR)
+    await bridge.payments.cancel(CALLER, CancelPayment(bridge.token(), view.payment.payment_id))
+    reference = bridge.adapter.sent("charge")[0].request_reference
+    back = effect(OperationKind.REFUND, "cancel_1", reference, refunded_minor)
+
+    found = await verify(bridge, sale(reference, refunded_minor=refunded_minor, more=(back,)))
+
+    assert rules(found) == broken
+    told = [(review.kind, review.detail) for review in found.reviews]
+    assert told == ([("GIVEN_BACK", "paid, and given back")] if answer is GIVEN_BACK else [])
 
 
 def test_every_rule_has_a_planted_break() -> None:

@@ -16,6 +16,7 @@ from tollbridge_server.providers.alipay.answers import Answer
 from tollbridge_server.providers.alipay.client import Client
 from tollbridge_server.providers.alipay.codes import Task
 from tollbridge_server.providers.alipay.evidence import (
+    GIVEN_BACK,
     Result,
     is_about,
     is_settled,
@@ -30,6 +31,8 @@ from tollbridge_server.providers.alipay.queries import Found, Standing, cancel_e
 MAX_CANCEL_TRIES = 2
 _REPLY = EvidenceSource.REPLY
 _DONE = Evidence(Outcome.SUCCEEDED)
+# An answer without an action says that there was nothing to end.
+_ENDED = {"close": _DONE, "refund": replace(_DONE, is_given_back=True, detail=GIVEN_BACK)}
 _STILL_PAYABLE = "nothing to end yet; the code, page or order can be paid until its time is over"
 
 
@@ -96,7 +99,7 @@ async def _end_trade(client: Client, order: CancelOrder) -> Evidence | None:
         if not is_about(answer, reference):
             return unknown("the answer is about another trade")
         if answer.retry_flag != "Y":
-            return _DONE if answer.action in ("close", "refund") else None
+            return _ENDED.get(answer.action)
     return unknown("Alipay wants the cancel again")
 
 

@@ -20,6 +20,7 @@ from tollbridge_server.providers.transport import Silent, Unsent
 
 logger = logging.getLogger(__name__)
 
+GIVEN_BACK = "the payer had paid, and Alipay has given all of it back"
 POLL_AFTER_S = 5
 """Alipay recommends the first question after five seconds."""
 
@@ -108,9 +109,7 @@ def trade_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Ev
         logger.warning("alipay: trade status %.32r is not known", answer.trade_status)
         return unknown(f"trade status {answer.trade_status[:32]!r}", source)
     if outcome is Outcome.CANCELED and was_paid(answer):
-        # Alipay closes a trade that was given back in full. It does not undo the payment, and nobody holds money:
-        # neither "paid" nor "never paid" would be the truth, and what is known already stays.
-        return unknown("the trade was paid and given back in full", source)
+        return Evidence(outcome, source, answer.trade_no, is_given_back=True, detail=GIVEN_BACK)
     if outcome is Outcome.SUCCEEDED:
         return _paid(answer, source)
     return Evidence(outcome, source, provider_reference=answer.trade_no)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from tollbridge_server.domain.evidence import EvidenceSource
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.provider import InboundNotification, Notification, NotificationRefused
 from tollbridge_server.providers.alipay.answers import answer_of_notification
 from tollbridge_server.providers.alipay.client import Client, wrong_key_advice
@@ -21,6 +22,12 @@ _SOURCE = EvidenceSource.NOTIFICATION
 _TRADE = "trade_status_sync"
 _FREEZE = "fund_auth_freeze"
 _UNFREEZE = "fund_auth_unfreeze"
+_KINDS = {
+    _TRADE: frozenset({OperationKind.SALE, OperationKind.CAPTURE}),
+    _FREEZE: frozenset({OperationKind.AUTHORIZE}),
+    # Alipay also tells of a release that a final capture made, under that capture's number.
+    _UNFREEZE: frozenset({OperationKind.CANCEL}),
+}
 _SELLER_FIELDS = {_TRADE: "seller_id", _FREEZE: "payee_user_id", _UNFREEZE: "payee_user_id"}
 
 
@@ -70,4 +77,4 @@ def _notification(kind: str, event_id: str, posted: dict[str, str]) -> Notificat
         evidence = unfreeze_evidence(answer, reference, _SOURCE)
     if not reference:
         raise NotificationRefused("signed, but without a reference")
-    return Notification(event_id, reference, evidence)
+    return Notification(event_id, reference, _KINDS[kind], evidence)

@@ -158,7 +158,8 @@ def cancel_evidence(found: Found, source: EvidenceSource) -> Evidence:
     """
     match found.standing:
         case Standing.ENDED:
-            return Evidence(Outcome.SUCCEEDED, source)
+            said = found.evidence
+            return Evidence(Outcome.SUCCEEDED, source, is_given_back=said.is_given_back, detail=said.detail)
         case Standing.TAKEN:
             failure = Failure(DeclineReason.CANCEL_NOT_POSSIBLE, provider_message="the payer has paid; refund it")
             return Evidence(Outcome.DECLINED, source, failure=failure)

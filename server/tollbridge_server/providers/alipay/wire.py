@@ -52,7 +52,7 @@ def china_time(at_us: int) -> str:
     return whole_s.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def subject_of(order: ChargeOrder) -> str:
+def subject_of(order: ChargeOrder | CaptureOrder) -> str:
     """Return what the payer reads: the description, else the merchant's reference, without what Alipay forbids."""
     for text in (order.details.description, order.merchant_reference):
         subject = _NOT_IN_A_SUBJECT.sub(" ", text).strip()
@@ -169,7 +169,7 @@ def capture(order: CaptureOrder, freeze: Freeze) -> Request:
     content = {
         "out_trade_no": order.request_reference,
         "total_amount": yuan_of(order.amount),
-        "subject": f"Capture of {order.charge.request_reference}",
+        "subject": subject_of(order),
         "product_code": freeze.product_code,
         "auth_no": freeze.auth_no,
         "auth_confirm_mode": "COMPLETE" if order.is_final else "NOT_COMPLETE",

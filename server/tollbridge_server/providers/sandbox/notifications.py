@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 
 from tollbridge_server.domain.evidence import EvidenceSource
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.provider import InboundNotification, Notification, NotificationRefused
 from tollbridge_server.providers.sandbox import signing, wire
 from tollbridge_server.providers.sandbox.evidence import evidence_of
@@ -28,10 +29,12 @@ def read(inbound: InboundNotification, *, account_id: str, secret: bytes) -> Not
     try:
         parsed = orjson.loads(inbound.body)
         event_id, account, answer = parsed["event_id"], parsed["account"], wire.answer_of(parsed["answer"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, wire.Unreadable) as error:
+        kind = OperationKind(answer.kind)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, wire.Unreadable) as error:
         raise NotificationRefused("signed, but not readable") from error
     if account != account_id:
         raise NotificationRefused("for another account")
     if not isinstance(event_id, str) or not 0 < len(event_id) <= MAX_EVENT_ID_LENGTH:
         raise NotificationRefused("signed, but without an event id")
-    return Notification(event_id, answer.reference, evidence_of(answer, source=EvidenceSource.NOTIFICATION))
+    evidence = evidence_of(answer, source=EvidenceSource.NOTIFICATION)
+    return Notification(event_id, answer.reference, frozenset({kind}), evidence)

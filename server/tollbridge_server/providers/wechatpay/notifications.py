@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from tollbridge_server.domain.evidence import EvidenceSource
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.provider import (
     InboundNotification,
     Notification,
@@ -29,6 +30,8 @@ MAX_EVENT_ID_LENGTH = 64
 _SHOWN_LENGTH = 40
 _SOURCE = EvidenceSource.NOTIFICATION
 _PAID = "TRANSACTION.SUCCESS"
+_CHARGES = frozenset({OperationKind.SALE})
+_GIVEN_BACK = frozenset({OperationKind.REFUND})
 _REFUNDS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
 
 
@@ -79,8 +82,9 @@ def _notification(kind: str, event_id: str, content: Mapping[str, Any]) -> Notif
     if not reference:
         raise NotificationRefused("signed, but without a reference")
     answer = Answer(200, True, content)
-    evidence_of = trade_evidence if kind == _PAID else refund_evidence
-    return Notification(event_id, reference, evidence_of(answer, reference, _SOURCE))
+    if kind == _PAID:
+        return Notification(event_id, reference, _CHARGES, trade_evidence(answer, reference, _SOURCE))
+    return Notification(event_id, reference, _GIVEN_BACK, refund_evidence(answer, reference, _SOURCE))
 
 
 def _resource(event: Mapping[str, Any], client: Client) -> Mapping[str, Any]:

@@ -171,10 +171,17 @@ async def test_a_trade_that_can_not_be_closed_stays_open_whatever_else_is_true()
     assert (evidence.outcome, evidence.absent) == (Outcome.UNKNOWN, False)
 
 
-@pytest.mark.parametrize("action", ["close", "refund"])
-async def test_a_trade_that_appears_with_the_cancel_is_ended_by_it(action: str) -> None:
+@pytest.mark.parametrize(("action", "is_given_back"), [("close", False), ("refund", True)])
+async def test_a_trade_that_appears_with_the_cancel_is_ended_by_it(action: str, *, is_given_back: bool) -> None:
     evidence, _ = await canceled({QUERY: NO_TRADE, CANCEL: {**ABOUT, "retry_flag": "N", "action": action}})
     assert (evidence.outcome, evidence.absent) == (Outcome.SUCCEEDED, False)
+    assert evidence.is_given_back is is_given_back
+
+
+async def test_a_trade_that_was_paid_and_given_back_needs_no_cancel_and_is_called_so() -> None:
+    evidence, gateway = await canceled({QUERY: {**CLOSED, "send_pay_date": "2026-01-02 15:04:05"}})
+    assert (evidence.outcome, evidence.is_given_back) == (Outcome.SUCCEEDED, True)
+    assert gateway.methods == [QUERY]
 
 
 @pytest.mark.parametrize("action", ["close", "unfreeze"])

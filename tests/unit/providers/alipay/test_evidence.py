@@ -62,12 +62,14 @@ def test_each_trade_status_is_an_outcome(status: str, outcome: Outcome) -> None:
     ],
 )
 def test_a_trade_that_was_given_back_is_not_called_unpaid(signs: dict[str, str]) -> None:
-    assert trade_evidence(trade("TRADE_CLOSED", **signs), "charge", _Q).outcome is Outcome.UNKNOWN
+    said = trade_evidence(trade("TRADE_CLOSED", **signs), "charge", _Q)
+    assert (said.outcome, said.is_given_back, said.provider_reference) == (Outcome.CANCELED, True, "t1")
 
 
 def test_a_closed_trade_with_amounts_of_nothing_was_not_paid() -> None:
     closed = trade("TRADE_CLOSED", buyer_pay_amount="0.00", refund_fee="0.00")
-    assert trade_evidence(closed, "charge", _Q).outcome is Outcome.CANCELED
+    said = trade_evidence(closed, "charge", _Q)
+    assert (said.outcome, said.is_given_back) == (Outcome.CANCELED, False)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from tollbridge_server.domain.evidence import EvidenceSource, Outcome
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.provider import InboundNotification, Notification, NotificationRefused
 from tollbridge_server.providers.alipay.adapter import AlipayAdapter
 from tollbridge_server.providers.alipay.certificates import TrustedCertificates
@@ -69,6 +70,7 @@ def read(adapter: AlipayAdapter, body: bytes, query: str = "") -> tuple[Notifica
 def test_a_payment_is_reported_under_our_reference(adapter: AlipayAdapter) -> None:
     (notification,) = read(adapter, posted(PAID))
     assert (notification.event_id, notification.request_reference) == (PAID["notify_id"], "charge")
+    assert notification.kinds == {OperationKind.SALE, OperationKind.CAPTURE}
     evidence = notification.evidence
     assert (evidence.outcome, evidence.source) == (Outcome.SUCCEEDED, EvidenceSource.NOTIFICATION)
     assert (evidence.amount, evidence.provider_reference) == (cny(8888), "t1")
@@ -103,7 +105,7 @@ def test_a_payment_after_our_close_is_a_success_for_the_core_to_undo(adapter: Al
 
 def test_a_freeze_is_reported_under_our_reference(adapter: AlipayAdapter) -> None:
     (notification,) = read(adapter, posted(FROZEN))
-    assert notification.request_reference == "charge"
+    assert (notification.request_reference, notification.kinds) == ("charge", {OperationKind.AUTHORIZE})
     assert (notification.evidence.outcome, notification.evidence.amount) == (Outcome.SUCCEEDED, cny(8888))
 
 
@@ -111,6 +113,7 @@ def test_a_release_is_reported_under_the_cancels_reference(adapter: AlipayAdapte
     released = {**FROZEN, "notify_type": "fund_auth_unfreeze", "out_request_no": "cancel"}
     (notification,) = read(adapter, posted(released))
     assert (notification.request_reference, notification.evidence.outcome) == ("cancel", Outcome.SUCCEEDED)
+    assert notification.kinds == {OperationKind.CANCEL}
 
 
 def test_a_release_under_the_freezes_own_number_authorizes_nothing(adapter: AlipayAdapter) -> None:

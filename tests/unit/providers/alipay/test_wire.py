@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from tollbridge_server.domain.order import Customer, Identity, PaymentDetails
+from tollbridge_server.domain.order import NO_DETAILS, Customer, Identity, PaymentDetails
 from tollbridge_server.domain.payment_method import MethodKind, PaymentMethod
 from tollbridge_server.providers.alipay import wire
 
@@ -150,13 +151,20 @@ def test_a_capture_is_a_trade_of_its_own_whatever_it_takes(is_final: bool, mode:
     assert content(request) == {
         "out_trade_no": "capture",
         "total_amount": yuan,
-        "subject": "Capture of charge",
+        "subject": "capture",
         "product_code": "PREAUTH_PAY",
         "auth_no": "a1",
         "auth_confirm_mode": mode,
         "seller_id": "2088000000000001",
         "buyer_id": "2088",
     }
+
+
+def test_a_capture_is_called_as_its_payment_in_the_payers_wallet() -> None:
+    order = replace(capture(300), merchant_reference="order-7", details=PaymentDetails(description="Tea & cake"))
+    assert content(wire.capture(order, FROZEN_AS))["subject"] == "Tea   cake"
+    unnamed = replace(order, details=NO_DETAILS)
+    assert content(wire.capture(unnamed, FROZEN_AS))["subject"] == "order-7"
 
 
 def test_a_payer_without_a_number_is_named_by_open_id() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from tollbridge_server.domain.evidence import EvidenceSource, Outcome
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.ports.provider import InboundNotification, Notification, NotificationRefused
 from tollbridge_server.providers.wechatpay import notifications, signing
 from tollbridge_server.providers.wechatpay.client import Client
@@ -99,6 +100,7 @@ async def test_a_payment_is_told() -> None:
     assert (found.event_id, found.request_reference) == ("EV-2026010215043200001", "charge")
     assert (found.evidence.outcome, found.evidence.source) == (Outcome.SUCCEEDED, EvidenceSource.NOTIFICATION)
     assert found.evidence.provider_reference == PAID["transaction_id"]
+    assert found.kinds == {OperationKind.SALE}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,7 @@ async def test_a_payment_is_told() -> None:
 async def test_the_news_of_a_refund_is_told_of_the_refund(kind: str, status: str, outcome: Outcome) -> None:
     (found,) = await read_warm(inbound(posted({**REFUNDED, "refund_status": status}, kind, associated_data="refund")))
     assert (found.request_reference, found.evidence.outcome) == ("refund", outcome)
+    assert found.kinds == {OperationKind.REFUND}
     assert found.evidence.needs_person is (status == "ABNORMAL")
 
 
