@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
@@ -64,7 +65,7 @@ def test_a_bill_lists_the_payments_and_refunds_of_a_day(shop: tuple[Served, Serv
         (("nobody", "2026-01-02"), 2, "nobody is no account of this configuration; accounts with bills: demo-alipay"),
         (("demo-sandbox", "2026-01-02"), 2, "demo-sandbox has no bills to fetch; accounts with bills: demo-alipay"),
         (("demo-alipay", "02.01.2026"), 2, "does not match the formats '%Y-%m-%d'"),
-        (("demo-alipay", "2999-01-02"), 1, "demo-alipay has no bill of 2999-01-02"),
+        (("demo-alipay", "2999-01-02"), 1, "demo-alipay has no bill of 2999-01-02: 40004 INVAILID_ARGUMENTS; the day"),
         (("demo-wechatpay", "2999-01-02"), 1, "the day has to be over there"),
     ],
 )
@@ -77,9 +78,28 @@ def test_a_bill_that_can_not_be_had_is_explained(
     assert complaint in " ".join(answer.err.split())
 
 
+@pytest.mark.parametrize(
+    ("provider", "key"), [("alipay", "app-private-key.pem"), ("wechatpay", "merchant-private-key.pem")]
+)
+def test_a_refusal_of_the_configuration_names_what_to_check_and_not_the_day(
+    shop: tuple[Served, ServerProcess], tmp_path: Path, provider: str, key: str
+) -> None:
+    folder = tmp_path / ".tollbridge"
+    shutil.copytree(shop[0].directory / ".tollbridge", folder, ignore=shutil.ignore_patterns("*.db*", "*.sock"))
+    initialize(tmp_path / "other" / "config.toml", has_free_ports=True, has_simulators=True)
+    shutil.copy(tmp_path / "other" / provider / key, folder / provider / key)
+
+    answer = run(tmp_path, "bill", f"demo-{provider}", "2026-01-02")
+
+    told = " ".join(answer.err.split())
+    assert answer.code == 1, told
+    assert "private_key" in told
+    assert "the day has to be over there" not in told
+
+
 def test_without_a_bill_the_object_says_whether_it_may_come(tmp_path: Path) -> None:
     initialize(tmp_path / ".tollbridge" / "config.toml", has_free_ports=True, has_simulators=True)
 
     unreached = run(tmp_path, "bill", "demo-alipay", "2026-01-02", "--json")
 
-    assert (unreached.code, unreached.json["is_retryable"]) == (1, True)
+    assert (unreached.code, unreached.json["is_retryable"], unreached.json["is_day_refused"]) == (1, True, False)

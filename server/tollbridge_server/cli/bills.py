@@ -47,10 +47,16 @@ def bill(
     if isinstance(found, NoBill):
         if as_json:
             raise typer.Exit(1)
-        later = "ask again later" if found.is_retryable else "the day has to be over there, and not too long ago"
-        fail(f"{account} has no bill of {day:%Y-%m-%d}: {found.reason}; {later}")
+        fail("; ".join((f"{account} has no bill of {day:%Y-%m-%d}: {found.reason}", *_advice(found))))
     if not as_json:
         _show(found)
+
+
+def _advice(missing: NoBill) -> tuple[str, ...]:
+    """Return what to do beyond what the reason says."""
+    if missing.is_retryable:
+        return ("ask again later",)
+    return ("the day has to be over there, and not too long ago",) if missing.is_day_refused else ()
 
 
 def _show(found: Bill) -> None:

@@ -54,10 +54,14 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class NoBill:
-    """There is none; `is_retryable` says that it may come later."""
+    """There is none; `is_retryable` says that it may come later.
+
+    `is_day_refused` says that the provider takes the day for a wrong one: not over there, or too long ago.
+    """
 
     reason: str
     is_retryable: bool
+    is_day_refused: bool = False
 
 
 @runtime_checkable

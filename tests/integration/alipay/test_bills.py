@@ -61,7 +61,7 @@ async def test_a_bill_has_the_columns_of_alipay_and_adds_up(desk: Desk) -> None:
     assert lines[:2] == ["#支付宝业务明细查询", f"#账号：[{SELLER_ID}0156]"]
     header, payment, refund = lines[4], cells(lines[5]), cells(lines[6])
     assert len(header.split(",")) == len(payment) == len(refund) == 25
-    assert payment[1:4] == ["T1", "交易", "Tea  black ?"]
+    assert payment[1:4] == ["T1", "交易", "Tea, black ?"]
     assert (payment[11], payment[12], payment[21], payment[22]) == ("88.88", "88.88", "", "-0.53")
     assert (refund[2], refund[11], refund[12], refund[21], refund[22]) == ("退款", "-10.00", "-10.00", "R1", "0.06")
     assert lines[7].strip("#-") == "业务明细列表结束"

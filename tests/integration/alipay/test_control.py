@@ -54,6 +54,31 @@ async def test_a_decision_that_is_none_is_refused(desk: Desk, route: str) -> Non
     assert await desk.status() == "WAIT_BUYER_PAY"
 
 
+@pytest.mark.parametrize("way", ["params", "data", "json"])
+async def test_a_payer_decides_by_query_form_or_json(desk: Desk, way: str) -> None:
+    await desk.call("alipay.trade.pay", scanned("T1", "0001"))
+    parameters = {"account": "plain", "reference": "T1", "decision": "approve"}
+
+    async with desk.session.post(f"{desk.url}/control/decide", **{way: parameters}) as answer:
+        assert (answer.status, await answer.text()) == (200, "TRADE_SUCCESS")
+    assert await desk.status() == "TRADE_SUCCESS"
+
+
+@pytest.mark.parametrize("route", ["arm", "decide", "pay_order", "notify", "replay", "bill"])
+async def test_a_parameter_that_a_route_does_not_know_is_refused(desk: Desk, route: str) -> None:
+    query = {"mood": "good", "decision": "approve"}
+
+    async with desk.session.post(f"{desk.url}/control/{route}", params=query) as answer:
+        assert (answer.status, (await answer.text()).startswith("there is no mood; there are: ")) == (400, True)
+
+
+async def test_an_order_string_is_the_body_and_never_a_parameter(desk: Desk) -> None:
+    url = f"{desk.url}/control/pay_order?decision=approve"
+
+    async with desk.session.post(url, data={"decision": "refuse", "app_id": "1"}) as answer:
+        assert (answer.status, "given twice" in await answer.text()) == (400, False)
+
+
 @pytest.mark.parametrize("url", ["nowhere", f"http://{'a' * 64}.example/", "http://127.0.0.1:0/"])
 async def test_a_notification_for_an_address_that_is_none_counts_as_not_answered(desk: Desk, url: str) -> None:
     await desk.call("alipay.trade.pay", scanned(), notify_url=desk.notify_url)

@@ -53,6 +53,26 @@ async def test_control_refuses_a_count_that_makes_no_sense(http: HttpDesk, count
         assert response.status == 400
 
 
+@pytest.mark.parametrize("way", ["params", "data", "json"])
+async def test_control_is_told_by_query_form_or_json(http: HttpDesk, way: str) -> None:
+    await http.adapter.charge(orders.charge(method=orders.card(orders.CHALLENGED)))
+    parameters = {"account": ACCOUNT, "reference": "charge", "decision": "approve"}
+
+    async with http.session.post(f"{http.url}/control/decide", **{way: parameters}) as response:
+        assert response.status == 200
+    (told,) = await http.merchant.wait_for(1)
+    assert told.request_reference == "charge"
+
+
+@pytest.mark.parametrize("way", ["params", "data", "json"])
+async def test_control_refuses_a_parameter_that_it_does_not_know_and_does_nothing(http: HttpDesk, way: str) -> None:
+    parameters = {"behavior": "lost", "for": "query"}
+
+    async with http.session.post(f"{http.url}/control/arm", **{way: parameters}) as response:
+        assert (response.status, await response.text()) == (400, "there is no for; there are: behavior, count")
+    assert succeeded(await http.adapter.charge(orders.charge()), 10_000)
+
+
 async def test_control_refuses_a_decision_that_is_none(http: HttpDesk) -> None:
     await http.adapter.charge(orders.charge(method=orders.card(orders.CHALLENGED)))
     query = {"account": ACCOUNT, "reference": "charge", "decision": "steal"}

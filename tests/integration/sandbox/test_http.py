@@ -105,7 +105,7 @@ async def test_a_signed_request_that_can_not_be_read_is_unknown(http: HttpDesk) 
 @pytest.mark.parametrize("behavior", sorted(BOOKED_BEHAVIORS))
 async def test_a_lost_answer_is_unknown_and_books_once(http: HttpDesk, behavior: Behavior) -> None:
     await http.control("arm", behavior=behavior.value, count="2")
-    hasty = http.adapter_with(timeout_s=0.5)
+    hasty = http.adapter_with(timeout_s=1.0)
     order = orders.charge(kind=OperationKind.SALE)
     lost = [await hasty.charge(order) for _ in range(2)]
     await hasty.close()
@@ -118,7 +118,7 @@ async def test_a_lost_answer_is_unknown_and_books_once(http: HttpDesk, behavior:
 @pytest.mark.parametrize("behavior", sorted(UNBOOKED_BEHAVIORS))
 async def test_a_lost_request_is_unknown_and_books_nothing(http: HttpDesk, behavior: Behavior) -> None:
     await http.control("arm", behavior=behavior.value)
-    hasty = http.adapter_with(timeout_s=0.5)
+    hasty = http.adapter_with(timeout_s=1.0)
     lost = await hasty.charge(orders.charge())
     await hasty.close()
 

@@ -143,5 +143,9 @@ async def test_an_account_that_does_not_answer_does_not_silence_the_others(http:
 
 
 BODY = orjson.dumps(
-    {"event_id": f"ev_{ACCOUNT}", "account": ACCOUNT, "answer": {"reference": "charge", "state": "pending"}}
+    {
+        "event_id": f"ev_{ACCOUNT}",
+        "account": ACCOUNT,
+        "answer": {"reference": "charge", "kind": "SALE", "state": "pending"},
+    }
 )

@@ -270,6 +270,8 @@ async def test_a_password_that_is_never_typed_ends_with_a_reverse_that_takes_its
         (9101, Outcome.SUCCEEDED, None),
         (9112, Outcome.DECLINED, DeclineReason.BALANCE_INSUFFICIENT),
         (9114, Outcome.DECLINED, DeclineReason.REFUND_NOT_POSSIBLE),
+        (9117, Outcome.DECLINED, DeclineReason.FRAUD_SUSPECTED),
+        (9118, Outcome.DECLINED, DeclineReason.PROVIDER_CONFIGURATION),
     ],
 )
 async def test_a_refund_ends_as_wechat_pay_says(

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 
+import orjson
 import pytest
 from tollbridge_server.providers.rsa_keys import is_signed
 from tollbridge_server.providers.wechatpay.signing import has_seal, read_seal
@@ -106,18 +107,47 @@ async def test_what_has_no_route_is_answered_with_nothing_but_an_id(
     assert answer.headers["request-id"]
 
 
-async def test_a_header_that_is_no_text_is_refused(desk: Desk) -> None:
-    authorization = desk.headers("GET", "/v3/certificates", b"")["Authorization"].encode()
-    nonce = re.sub(rb'nonce_str="[^"]*"', b'nonce_str="\xff"', authorization)
+async def got(desk: Desk, target: str, authorization: bytes) -> bytes:
+    """Ask for a target just as it is written; return all that comes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rpartition(":")[2]))
-
-    writer.write(b"GET /v3/certificates HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nUser-Agent: test\r\n")
-    writer.write(b"Authorization: %s\r\nConnection: close\r\n\r\n" % nonce)
+    writer.write(b"GET %s HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nUser-Agent: test\r\n" % target.encode())
+    writer.write(b"Authorization: %s\r\nConnection: close\r\n\r\n" % authorization)
     answer = await reader.read()
     writer.close()
+    return answer
+
+
+def signed(desk: Desk, path: str) -> bytes:
+    return desk.headers("GET", path, b"")["Authorization"].encode()
+
+
+async def test_a_header_that_is_no_text_is_refused(desk: Desk) -> None:
+    nonce = re.sub(rb'nonce_str="[^"]*"', b'nonce_str="\xff"', signed(desk, "/v3/certificates"))
+
+    answer = await got(desk, "/v3/certificates", nonce)
 
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert b"SIGN_ERROR" in answer
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/v3/certificates?x=http://y/z", "/v3/certificates?x=http://y/z"),
+        ("http://proxied.example/v3/certificates", "/v3/certificates"),
+        ("http://proxied.example/v3/certificates?x=http://y/z", "/v3/certificates?x=http://y/z"),
+    ],
+)
+async def test_what_is_signed_is_the_path_with_its_query_and_no_host(desk: Desk, target: str, path: str) -> None:
+    assert (await got(desk, target, signed(desk, path))).startswith(b"HTTP/1.1 200 ")
+    assert (await got(desk, target, signed(desk, "/z"))).startswith(b"HTTP/1.1 401 ")
+
+
+async def test_what_was_signed_is_shown_with_an_address_in_its_query(desk: Desk) -> None:
+    answer = await got(desk, "/v3/certificates?x=http://y/z", signed(desk, "/v3/certificates"))
+
+    shown = orjson.loads(answer.rpartition(b"\r\n\r\n")[2])["detail"]["sign_information"]["truncated_sign_message"]
+    assert shown.startswith("GET\n/v3/certificates?x=http://y/z\n")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ address outside Alipay's: the address comes signed, but what is behind it is not
 from __future__ import annotations
 
 import asyncio
-import csv
 import io
 import logging
 import re
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnreadable, NoBill
 from tollbridge_server.providers.alipay import wire
 from tollbridge_server.providers.alipay.answers import Answer
+from tollbridge_server.providers.alipay.bill_lines import Columns
 from tollbridge_server.providers.alipay.client import Client
 from tollbridge_server.providers.alipay.codes import BUSINESS, is_passing, names_configuration, setting_to_check
 from tollbridge_server.providers.alipay.money import CURRENCY, money_of
@@ -37,8 +37,9 @@ DOWNLOAD_TIMEOUT_S = 300.0
 _HOSTS = (".alipay.com", ".alipaydev.com")
 _EMPTY = "EMPTY_DATA_WITH_BILL_FILE"
 _LATER = frozenset({"NO_BILL_DATA", "BILL_NOT_EXIST", "UNKNOWN_ERROR", "SYSTEM_RATE_LIMIT", "USER_RATE_LIMIT"})
-_NEVER = frozenset({"INVAILID_ARGUMENTS", "INVALID_ARGUMENTS", "TYPE_NOT_SUPPORTED", "BILL_DATE_BEFORE_REGISTRATION"})
-"""The first is Alipay's own spelling."""
+_OF_THE_DAY = frozenset({"INVAILID_ARGUMENTS", "INVALID_ARGUMENTS", "BILL_DATE_BEFORE_REGISTRATION"})
+"""The day is all that differs from one of our requests to the next. The first is Alipay's own spelling."""
+_NEVER = _OF_THE_DAY | {"TYPE_NOT_SUPPORTED"}
 _NOT_CONTRACTED = frozenset({"ACCESS_FORBIDDEN", "HAS_NO_PRIVILEGE"})
 _LIST, _SUMMARY = "业务明细", "汇总"
 _END = "列表结束"
@@ -79,7 +80,7 @@ def _refusal(answer: Answer) -> NoBill:
         where = setting_to_check(answer.sub_code) or "the account's settings and its contract"
         return NoBill(f"{told}: check {where}", is_retryable=False)
     if is_final and bare in _NEVER:
-        return NoBill(told, is_retryable=False)
+        return NoBill(told, is_retryable=False, is_day_refused=bare in _OF_THE_DAY)
     if bare not in _LATER and not is_passing(answer.code):
         logger.warning("alipay: no bill, and nothing is known of %.16r with %.64r", answer.code, answer.sub_code)
     return NoBill(told, is_retryable=True)
@@ -170,30 +171,18 @@ def _name(member: zipfile.ZipInfo) -> str:
         return member.filename
 
 
-def _rows(lines: Iterable[str]) -> Iterable[BillRow]:
-    read = csv.reader(lines)
-    header = [cell.strip() for cell in _next_of(read)]
+def _rows(lines: Iterator[str]) -> Iterator[BillRow]:
+    header = next(lines, "")
     if not header:
         raise BillUnreadable("the list has no header")
-    number = 0
-    while cells := _next_of(read):
-        number += 1
-        if len(cells) < len(header):
-            raise BillUnreadable(f"row {number} is too short")
+    columns = Columns(header)
+    for number, line in enumerate(lines, start=1):
         try:
-            yield _row(dict(zip(header, (cell.strip() for cell in cells), strict=False)))
+            yield _row(columns.cells(line))
         except KeyError as error:
             raise BillUnreadable(f"there is no column {error}") from error
         except ValueError as error:
             raise BillUnreadable(f"row {number}: {error}") from error
-
-
-def _next_of(read: Iterator[list[str]]) -> list[str]:
-    """Return the next row, or nothing after the last one. Raises BillUnreadable."""
-    try:
-        return next(read, [])
-    except csv.Error as error:
-        raise BillUnreadable("the list is no CSV") from error
 
 
 def _row(cells: dict[str, str]) -> BillRow:

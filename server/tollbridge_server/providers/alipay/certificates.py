@@ -146,7 +146,8 @@ class TrustedCertificates:
         Raises CertificateInvalid unless it has that number, is Alipay's, and leads to a root at the time `now`.
         """
         try:
-            pem = base64.b64decode(content, validate=True)
+            # Base64 is wrapped at 64 or 76 characters by many who write it.
+            pem = base64.b64decode("".join(content.split()), validate=True)
         except (binascii.Error, ValueError):
             raise CertificateInvalid("the downloaded certificate is no base64") from None
         offered = read_certificates(pem, setting="the downloaded certificate")

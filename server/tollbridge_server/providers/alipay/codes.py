@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from tollbridge_server.domain.evidence import DeclineReason, Failure, Outcome, RetryAdvice
+from tollbridge_server.providers.alipay.refused_fields import meaning_of_field
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ _LIMITED = "40005"
 _ECHO = re.compile("(?:网关生成的)?验签字符串")
 """What the gateway writes before it repeats the string that a signature should have been of."""
 _CONFIGURATION = frozenset({"40001", "40002", "40003", "40006"})
-_PREFIXES = ("ACQ.", "AQC.")  # The second is misspelled by Alipay.
 
 
 class Task(StrEnum):
@@ -214,7 +214,7 @@ def reading_of(
     """Return what an answer with another code than success means to `task`; `account_id` is for the log."""
     if code == IN_PROCESS and is_signed:
         return Reading(Outcome.PENDING)
-    meaning = _meaning_of(task, code=code, sub_code=sub_code, is_signed=is_signed)
+    meaning = _meaning_of(task, code=code, sub_code=sub_code, message=sub_message, is_signed=is_signed)
     if meaning is None:
         return _open(task, code=code, sub_code=sub_code, is_signed=is_signed)
     if meaning is _CONFIGURED_WRONG:
@@ -267,12 +267,10 @@ def without_echo(message: str) -> str:
 
 
 def _bare(sub_code: str) -> str:
-    for prefix in _PREFIXES:
-        sub_code = sub_code.removeprefix(prefix)
-    return sub_code
+    return sub_code.removeprefix("ACQ.").removeprefix("AQC.")  # The second is misspelled by Alipay.
 
 
-def _meaning_of(task: Task, *, code: str, sub_code: str, is_signed: bool) -> _Meaning | None:
+def _meaning_of(task: Task, *, code: str, sub_code: str, message: str, is_signed: bool) -> _Meaning | None:
     """Return why nothing was done, or None where that is not certain."""
     if names_configuration(code, is_signed=is_signed):
         return _CONFIGURED_WRONG
@@ -285,6 +283,8 @@ def _meaning_of(task: Task, *, code: str, sub_code: str, is_signed: bool) -> _Me
     if code != BUSINESS:
         return None
     bare = _bare(sub_code)
+    if task in (Task.CHARGE, Task.SCAN) and (of_a_field := meaning_of_field(bare, message)):
+        return of_a_field
     families = (meaning for family, meaning in _FAMILIES[task] if bare.startswith(family))
     return _TABLES[task].get(bare) or next(families, None)
 

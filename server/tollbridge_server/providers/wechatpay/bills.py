@@ -11,6 +11,7 @@ import asyncio
 import codecs
 import hashlib
 import hmac
+import logging
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ from tollbridge_server.providers.wechatpay.answers import CURRENCY, Answer
 from tollbridge_server.providers.wechatpay.client import MAX_FILE_BYTES, Client
 from tollbridge_server.providers.wechatpay.codes import setting_to_check
 
+logger = logging.getLogger(__name__)
+
 MAX_BILL_BYTES = 256 * 1024 * 1024
 """How large the unpacked list may be: about 650,000 rows, which take a third of a gigabyte once they are typed."""
 MAX_LINE_BYTES = 64 * 1024
@@ -31,6 +34,8 @@ MAX_LINE_BYTES = 64 * 1024
 _HOSTS = frozenset({"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"})
 _CHUNK_BYTES = 1024 * 1024
 _LATER = frozenset({"NO_STATEMENT_EXIST", "STATEMENT_CREATING", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"})
+_DAY_REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST"})
+"""What WeChat Pay calls a day that is not over, or more than three months ago."""
 _GZIP = 16 + zlib.MAX_WBITS
 _CELL = "`"
 _AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
@@ -62,10 +67,7 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
     if not isinstance(answer, Answer):
         return NoBill(answer.reason, is_retryable=True)
     if not answer.is_success:
-        is_retryable = answer.code in _LATER or answer.status >= 500
-        where = setting_to_check(answer.code, status=answer.status)
-        told = f"HTTP {answer.status} {answer.code}"
-        return NoBill(f"{told}: check {where}" if where else told, is_retryable=is_retryable)
+        return _refusal(answer, account_id=client.identity.account_id)
     try:
         zipped = await _download(client, answer.text("download_url"))
         if isinstance(zipped, NoBill):
@@ -74,6 +76,22 @@ async def fetch_bill(client: Client, day: date) -> Bill | NoBill:
         return Bill(await asyncio.to_thread(read_bill, zipped, sha1=answer.text("hash_value")))
     except BillUnreadable as error:
         return NoBill(str(error), is_retryable=not isinstance(error, BillTooLarge))
+
+
+def _refusal(answer: Answer, *, account_id: str) -> NoBill:
+    """Return why there is no bill; what is not known may pass, and is logged."""
+    told = f"HTTP {answer.status} {answer.code[:64]}".rstrip()
+    where = setting_to_check(answer.code, status=answer.status)
+    if where:
+        return NoBill(f"{told}: check {where}", is_retryable=False)
+    # With 429 WeChat Pay turned the question away before it looked at it, whatever the code is.
+    is_passing = answer.status < 400 or answer.status == 429 or answer.status >= 500
+    if not is_passing and answer.code in _DAY_REFUSED:
+        return NoBill(told, is_retryable=False, is_day_refused=True)
+    if not is_passing and answer.code not in _LATER:
+        known = {"provider_account_id": account_id, "code": answer.code[:64]}
+        logger.warning("wechatpay: no bill, and nothing is known of %s", told, extra=known)
+    return NoBill(told, is_retryable=True)
 
 
 def read_bill(file: bytes, *, sha1: str) -> tuple[BillRow, ...]:

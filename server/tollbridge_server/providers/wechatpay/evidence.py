@@ -69,25 +69,31 @@ def refusal_of(answer: Answer, read: Reading, source: EvidenceSource = EvidenceS
     return Evidence(read.outcome, source, failure=read.failure, absent=read.is_absent, detail=detail)
 
 
-def order_evidence(answer: Answer, merchant: Merchant, reference: str, source: EvidenceSource) -> Evidence:
-    """Return what a signed answer to a request of ours says of the charge `reference`, if it is this merchant's."""
+def order_evidence(
+    answer: Answer, merchant: Merchant, reference: str, source: EvidenceSource, *, account_id: str
+) -> Evidence:
+    """Return what a signed answer to a request of ours says of the charge `reference`, if it is this merchant's.
+
+    `account_id` is for the log, here and in what follows.
+    """
     if answer.text("mchid") != merchant.mchid:
         return unknown("the answer is about another merchant's order", source)
     app_id = answer.text("appid")
     if app_id and not merchant.owns(app_id):
-        logger.error("wechatpay: an order is of app %.32r; add it to more_app_ids if it is this account's", app_id)
+        told = "wechatpay: an order is of app %.32r; add it to more_app_ids if it is this account's"
+        logger.error(told, app_id, extra=_about(reference, account_id))
         return unknown("the answer is about another app's order", source)
-    return trade_evidence(answer, reference, source)
+    return trade_evidence(answer, reference, source, account_id=account_id)
 
 
-def trade_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Evidence:
+def trade_evidence(answer: Answer, reference: str, source: EvidenceSource, *, account_id: str) -> Evidence:
     """Return what a signed answer or notification with an order says of the charge `reference`."""
     if answer.text("out_trade_no") != reference:
         return unknown("the answer is about another order", source)
     state, number = answer.text("trade_state"), answer.text("transaction_id")
     outcome = _TRADE_OUTCOMES.get(state)
     if outcome is None:
-        logger.warning("wechatpay: trade state %.32r is not known", state)
+        logger.warning("wechatpay: trade state %.32r is not known", state, extra=_about(reference, account_id))
         return unknown(f"trade state {state[:32]!r}", source)
     if outcome is Outcome.DECLINED:
         failure = Failure(
@@ -102,24 +108,27 @@ def trade_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Ev
     return Evidence(outcome, source, number, amount)
 
 
-def given_back_evidence(answer: Answer, reference: str, charge_reference: str, source: EvidenceSource) -> Evidence:
+def given_back_evidence(
+    answer: Answer, reference: str, charge_reference: str, source: EvidenceSource, *, account_id: str
+) -> Evidence:
     """Return what a signed answer says of the refund `reference`, if it is one of the order `charge_reference`."""
     if answer.text("out_trade_no") != charge_reference:
         return unknown("the answer is about a refund of another order", source)
-    return refund_evidence(answer, reference, source)
+    return refund_evidence(answer, reference, source, account_id=account_id)
 
 
-def refund_evidence(answer: Answer, reference: str, source: EvidenceSource) -> Evidence:
+def refund_evidence(answer: Answer, reference: str, source: EvidenceSource, *, account_id: str) -> Evidence:
     """Return what a signed answer or notification says of the refund `reference`."""
     if answer.text("out_refund_no") != reference:
         return unknown("the answer is about another refund", source)
     state, number = answer.text("status"), answer.text("refund_id")
     outcome = _REFUND_OUTCOMES.get(state)
     if outcome is None:
-        logger.warning("wechatpay: refund status %.32r is not known", state)
+        logger.warning("wechatpay: refund status %.32r is not known", state, extra=_about(reference, account_id))
         return unknown(f"refund status {state[:32]!r}", source)
     if state == "ABNORMAL":
-        logger.error("wechatpay: refund %s is %s", number[:64], _ABNORMAL)
+        # Our number names the refund: WeChat Pay's has 29 digits, which the log sweeps away as a card's.
+        logger.error("wechatpay: refund %s is %s", reference, _ABNORMAL, extra=_about(reference, account_id))
         return Evidence(outcome, source, number, needs_person=True, detail=_ABNORMAL)
     if outcome is Outcome.DECLINED:
         message = "WeChat Pay closed the refund; the money is still the merchant's"
@@ -129,3 +138,8 @@ def refund_evidence(answer: Answer, reference: str, source: EvidenceSource) -> E
     if outcome is Outcome.SUCCEEDED and (amount is None or not number):
         return unknown("refunded, but without a readable amount or number", source)
     return Evidence(outcome, source, number, amount if outcome is Outcome.SUCCEEDED else None)
+
+
+def _about(reference: str, account_id: str) -> dict[str, str]:
+    """Return the fields of a log line with which a person finds what it is about."""
+    return {"provider_account_id": account_id, "request_reference": reference}

@@ -31,8 +31,8 @@ _SHOWN_LENGTH = 40
 _SOURCE = EvidenceSource.NOTIFICATION
 _PAID = "TRANSACTION.SUCCESS"
 _CHARGES = frozenset({OperationKind.SALE})
-_GIVEN_BACK = frozenset({OperationKind.REFUND})
-_REFUNDS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+_REFUNDS = frozenset({OperationKind.REFUND})
+_REFUND_EVENTS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
 
 
 def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) -> tuple[Notification, ...]:
@@ -49,7 +49,7 @@ def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) ->
     event_id, kind = _text(event, "id"), _text(event, "event_type")
     if not event_id or not kind:
         raise NotificationRefused("signed, but without an id or an event_type")
-    if kind != _PAID and kind not in _REFUNDS:
+    if kind != _PAID and kind not in _REFUND_EVENTS:
         return ()
     content = _resource(event, client)
     # Signed and opened with the APIv3 key, it is WeChat Pay's word, so what came is worth to be shown; no id is secret.
@@ -62,7 +62,7 @@ def read(inbound: InboundNotification, *, client: Client, merchant: Merchant) ->
         )
     if len(event_id) > MAX_EVENT_ID_LENGTH:
         event_id = hashlib.sha256(event_id.encode()).hexdigest()
-    return (_notification(kind, event_id, content),)
+    return (_notification(kind, event_id, content, account_id=client.identity.account_id),)
 
 
 def reply(*, accepted: bool) -> NotificationReply:
@@ -72,7 +72,7 @@ def reply(*, accepted: bool) -> NotificationReply:
     return NotificationReply(500, b'{"code":"FAIL","message":"not accepted"}', "application/json")
 
 
-def _notification(kind: str, event_id: str, content: Mapping[str, Any]) -> Notification:
+def _notification(kind: str, event_id: str, content: Mapping[str, Any], *, account_id: str) -> Notification:
     if kind == _PAID:
         reference = _text(content, "out_trade_no")
     else:
@@ -83,8 +83,10 @@ def _notification(kind: str, event_id: str, content: Mapping[str, Any]) -> Notif
         raise NotificationRefused("signed, but without a reference")
     answer = Answer(200, True, content)
     if kind == _PAID:
-        return Notification(event_id, reference, _CHARGES, trade_evidence(answer, reference, _SOURCE))
-    return Notification(event_id, reference, _GIVEN_BACK, refund_evidence(answer, reference, _SOURCE))
+        paid = trade_evidence(answer, reference, _SOURCE, account_id=account_id)
+        return Notification(event_id, reference, _CHARGES, paid)
+    given_back = refund_evidence(answer, reference, _SOURCE, account_id=account_id)
+    return Notification(event_id, reference, _REFUNDS, given_back)
 
 
 def _resource(event: Mapping[str, Any], client: Client) -> Mapping[str, Any]:

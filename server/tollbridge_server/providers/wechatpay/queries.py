@@ -119,7 +119,7 @@ def found_in(
     if not answer.is_success:
         refused = refusal_of(answer, reading(answer, Task.QUERY, account_id=account_id), source)
         return Found(Standing.ABSENT if refused.absent else Standing.UNKNOWN, refused)
-    evidence = order_evidence(answer, merchant, reference, source)
+    evidence = order_evidence(answer, merchant, reference, source, account_id=account_id)
     standing = _STANDINGS.get(evidence.outcome, Standing.UNKNOWN)
     is_scanned = method is MethodKind.WECHAT_CODE or answer.text("trade_type") == SCANNED
     if is_scanned and evidence.outcome is Outcome.REQUIRES_ACTION:
@@ -139,12 +139,13 @@ async def ask_trade(client: Client, merchant: Merchant, inquiry: Inquiry) -> Evi
 
 async def ask_refund(client: Client, reference: str, charge_reference: str, source: EvidenceSource) -> Evidence:
     """Return what WeChat Pay says of the refund with our `reference`, of the order with our `charge_reference`."""
+    own = client.identity.account_id
     answer = await client.call(wire.refund_query(reference))
     if not isinstance(answer, Answer):
         return silence_of(answer, source)
     if not answer.is_success:
-        return refusal_of(answer, reading(answer, Task.QUERY, account_id=client.identity.account_id), source)
-    return given_back_evidence(answer, reference, charge_reference, source)
+        return refusal_of(answer, reading(answer, Task.QUERY, account_id=own), source)
+    return given_back_evidence(answer, reference, charge_reference, source, account_id=own)
 
 
 async def ask_cancel(client: Client, merchant: Merchant, charge: ChargeReference) -> Evidence:

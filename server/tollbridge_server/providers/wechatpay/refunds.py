@@ -23,12 +23,13 @@ async def refund(client: Client, merchant: Merchant, order: RefundOrder) -> Evid
     if refused is not None:
         return refused
     reference, charge_reference = order.request_reference, order.charge.request_reference
+    own = client.identity.account_id
     answer = await client.call(wire.refund(order, merchant))
     if not isinstance(answer, Answer):
         return silence_of(answer)
     if answer.is_success:
-        return given_back_evidence(answer, reference, charge_reference, _REPLY)
-    read = reading(answer, Task.REFUND, account_id=client.identity.account_id)
+        return given_back_evidence(answer, reference, charge_reference, _REPLY, account_id=own)
+    read = reading(answer, Task.REFUND, account_id=own)
     refusal = refusal_of(answer, read)
     if not read.is_doubtful:
         return refusal

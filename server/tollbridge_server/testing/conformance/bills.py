@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tollbridge_server.domain.evidence import Outcome
 from tollbridge_server.domain.operation import OperationKind
+from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillSource, NoBill
 from tollbridge_server.testing.conformance.desk import Desk
 from tollbridge_server.testing.conformance.subject import Subject
@@ -55,12 +56,25 @@ class BillKit(Desk):
 
         assert [row.charge_reference for row in await self.bill(subject)] == [kept.request_reference]
 
+    async def test_a_description_may_hold_commas_and_quotation_marks(self, subject: BilledSubject) -> None:
+        sold = [await self.sold(subject, description) for description in ("Tea, black", '"Tea', '"Tea", black, "green')]
+        subject.make_bill()
+
+        assert sorted(row.charge_reference for row in await self.bill(subject)) == sorted(sold)
+
     async def test_a_day_that_is_not_over_has_no_bill(self, subject: BilledSubject) -> None:
         await self.authorized(subject, kind=OperationKind.SALE)
 
         assert isinstance(subject.adapter, BillSource)
         assert subject.adapter.capabilities.has_bills
         assert isinstance(await subject.adapter.fetch_bill(subject.today()), NoBill)
+
+    async def sold(self, subject: BilledSubject, description: str) -> str:
+        """Sell what has that description; return our reference."""
+        order = self.charge_order(subject, kind=OperationKind.SALE)
+        evidence = await subject.adapter.charge(replace(order, details=replace(order.details, description=description)))
+        assert evidence.outcome is Outcome.SUCCEEDED, evidence
+        return order.request_reference
 
     async def bill(self, subject: BilledSubject) -> tuple[BillRow, ...]:
         """Return the rows of today's bill."""

@@ -105,6 +105,12 @@ def test_a_subject_may_hold_what_ends_a_line_elsewhere() -> None:
     assert len(read_bill(zipped(text(line("交易", "88.88", "-0.53", subject="a\x0bb\x1cc"), REFUND)))) == 2
 
 
+@pytest.mark.parametrize("subject", ["Tea, black", '"Tea', '"Tea", black, "green'])
+def test_a_subject_may_hold_commas_and_quotation_marks(subject: str) -> None:
+    rows = read_bill(zipped(text(line("交易", "88.88", "-0.53", subject=subject), REFUND)))
+    assert [(row.charge_reference, row.amount_minor) for row in rows] == [("charge", 8888), ("charge", -1000)]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -117,7 +123,8 @@ def test_a_subject_may_hold_what_ends_a_line_elsewhere() -> None:
         pytest.param(text(PAYMENT.replace("88.88", "88.888"), REFUND), "row 1", id="an amount that is none"),
         pytest.param(text(PAYMENT.replace("2026-01-02", "yesterday"), REFUND), "row 1", id="a time that is none"),
         pytest.param(text(PAYMENT, REFUND.replace("退款", "其他")), "row 2", id="an unknown kind"),
-        pytest.param(text(PAYMENT, "t1\t,charge\t"), "row 2 is too short", id="a short row"),
+        pytest.param(text(PAYMENT, "t1\t,charge\t"), "row 2: it is too short", id="a short row"),
+        pytest.param(text(PAYMENT + ",more\t", REFUND), "row 1: it has more values", id="a long row"),
         pytest.param(text().replace("服务费（元）", "费"), "no column", id="a column is missing"),
         pytest.param("#业务明细列表结束", "no header", id="no header"),
         pytest.param("#\n" * 200 + text(), "lines of notes", id="notes without end"),
@@ -219,6 +226,24 @@ async def test_a_bill_that_our_configuration_keeps_away_names_what_to_check(answ
     assert isinstance(bill, NoBill)
     assert not bill.is_retryable
     assert setting in bill.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_day_refused"),
+    [
+        ({"code": "40004", "sub_code": "INVAILID_ARGUMENTS"}, True),
+        ({"code": "40004", "sub_code": "BILL_DATE_BEFORE_REGISTRATION"}, True),
+        ({"code": "40004", "sub_code": "isv.TYPE_NOT_SUPPORTED"}, False),
+        ({"code": "40002", "sub_code": "isv.invalid-signature"}, False),
+        ({"code": "40004", "sub_code": "ACCESS_FORBIDDEN"}, False),
+        ({"code": "40004", "sub_code": "BILL_NOT_EXIST"}, False),
+        ({"bill_download_url": "https://evil.example/bill?id=1"}, False),
+    ],
+)
+async def test_a_refusal_says_whether_it_is_about_the_day(answer: Any, is_day_refused: bool) -> None:
+    bill = await fetched(answer)
+    assert isinstance(bill, NoBill)
+    assert bill.is_day_refused is is_day_refused
 
 
 @pytest.mark.parametrize(

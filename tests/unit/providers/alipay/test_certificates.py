@@ -101,6 +101,14 @@ def test_a_reissued_certificate_under_the_root_is_trusted(fresh: x509.Certificat
     assert public_text_of(key) == fresh_key_text(fresh)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_download_may_be_wrapped_in_lines(end: str) -> None:
+    fresh, text = reissued(), content(reissued())
+    wrapped = "".join(text[at : at + 76] + end for at in range(0, len(text), 76))
+    key = TRUSTED.key_of_reissued(wrapped, number=serial_number(fresh), now=NOW)
+    assert public_text_of(key) == fresh_key_text(fresh)
+
+
 def fresh_key_text(fresh: x509.Certificate) -> bytes:
     return public_text_of(public_key_of(fresh, setting="fresh"))
 

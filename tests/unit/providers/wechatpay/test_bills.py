@@ -13,7 +13,7 @@ from tollbridge_server.ports.bills import Bill, BillRow, BillRowKind, BillUnread
 from tollbridge_server.providers.wechatpay import bills, client
 from tollbridge_server.providers.wechatpay.bills import BillTooLarge, fetch_bill, read_bill
 
-from tests.unit.providers.wechatpay.platform import Platform, Reply, json_reply, serving_client
+from tests.unit.providers.wechatpay.platform import ACCOUNT_ID, Platform, Reply, json_reply, serving_client
 
 DAY = date(2026, 1, 2)
 ASKED = "/v3/bill/tradebill?bill_date=2026-01-02&bill_type=ALL&tar_type=GZIP"
@@ -246,6 +246,13 @@ async def test_a_file_that_is_too_large_does_not_become_smaller(monkeypatch: pyt
         (Reply(b'{"code":"NO_STATEMENT_EXIST","message":"none"}', status=400, key=None), True),
         (Reply(b'{"code":"STATEMENT_CREATING","message":"later"}', status=400, key=None), True),
         (Reply(b'{"code":"PARAM_ERROR","message":"no"}', status=400, key=None), False),
+        (Reply(b'{"code":"INVALID_REQUEST","message":"no"}', status=400, key=None), False),
+        (Reply(b'{"code":"PARAM_ERROR","message":"slower"}', status=429, key=None), True),
+        (Reply(b'{"code":"BRAND_NEW_CODE","message":"slower"}', status=429, key=None), True),
+        (Reply(b'{"code":"BRAND_NEW_CODE","message":"no"}', status=400, key=None), True),
+        (Reply(b'{"code":"BRAND_NEW_CODE","message":"no"}', status=403, key=None), True),
+        (Reply(b"<html>", status=404, key=None), True),
+        (Reply(b'{"code":"ACCEPTED","message":"later"}', status=202), True),
         (Reply(b'{"code":"NO_AUTH","message":"no"}', status=403, key=None), False),
         (Reply(b'{"code":"SYSTEM_ERROR","message":"no"}', status=500, key=None), True),
         (Reply(b"{}", key=None), True),
@@ -267,6 +274,50 @@ async def test_a_bill_that_does_not_come_says_whether_it_may_later(
 
     assert isinstance(bill, NoBill)
     assert bill.is_retryable is is_retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_day_refused"),
+    [
+        (400, "PARAM_ERROR", True),
+        (400, "INVALID_REQUEST", True),
+        (429, "INVALID_REQUEST", False),
+        (500, "INVALID_REQUEST", False),
+        (400, "NO_STATEMENT_EXIST", False),
+        (400, "BRAND_NEW_CODE", False),
+        (401, "SIGN_ERROR", False),
+        (403, "NO_AUTH", False),
+    ],
+)
+async def test_a_day_is_refused_only_where_wechat_pay_says_so(status: int, code: str, is_day_refused: bool) -> None:
+    bill, _ = await fetched(Reply(b'{"code":"%s"}' % code.encode(), status=status, key=None))
+
+    assert isinstance(bill, NoBill)
+    assert bill.is_day_refused is is_day_refused
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_logged"),
+    [
+        (400, "BRAND_NEW_CODE", True),
+        (403, "BRAND_NEW_CODE", True),
+        (404, "", True),
+        (429, "BRAND_NEW_CODE", False),
+        (500, "BRAND_NEW_CODE", False),
+        (400, "STATEMENT_CREATING", False),
+        (400, "PARAM_ERROR", False),
+        (403, "NO_AUTH", False),
+    ],
+)
+async def test_only_a_refusal_of_which_nothing_is_known_is_logged_with_its_account(
+    caplog: pytest.LogCaptureFixture, status: int, code: str, is_logged: bool
+) -> None:
+    await fetched(Reply(b'{"code":"%s"}' % code.encode(), status=status, key=None))
+
+    assert [record.message for record in caplog.records] == [
+        f"wechatpay: no bill, and nothing is known of HTTP {status} {code}".rstrip()
+    ] * is_logged
+    assert all(vars(record)["provider_account_id"] == ACCOUNT_ID for record in caplog.records)
 
 
 async def test_a_file_that_is_refused_may_come_later() -> None:

@@ -231,7 +231,7 @@ def _line(cells: Iterable[str]) -> str:
     return ",".join(f"{cell.translate(_FORBIDDEN)}\t" for cell in cells)
 
 
-_FORBIDDEN = str.maketrans(dict.fromkeys(',"\t\r\n', " "))
+_FORBIDDEN = str.maketrans(dict.fromkeys("\t\r\n", " "))
 
 
 def _text(*lines: str) -> str:

@@ -15,7 +15,7 @@ from tollbridge_server.testing.simulators.alipay.methods import APP_METHODS
 from tollbridge_server.testing.simulators.alipay.office import Office
 from tollbridge_server.testing.simulators.alipay.parameters import Reader, TurnedAway
 from tollbridge_server.testing.simulators.alipay.rules import Behavior
-from tollbridge_server.testing.simulators.frame.control import Route, WalletControl, json_answer
+from tollbridge_server.testing.simulators.frame.control import Given, Route, WalletControl, json_answer
 from tollbridge_server.testing.simulators.frame.decisions import read_decision
 from tollbridge_server.testing.simulators.frame.desk import LISTED
 
@@ -32,19 +32,20 @@ class AlipayControl(WalletControl[Behavior, Manner]):
         self._reader = reader
 
     def _routes(self) -> list[Route]:
-        return [*super()._routes(), ("POST", "pay_order", self._pay_order)]
+        pay_order = Route("POST", "pay_order", self._pay_order, ("decision",), whole_body="order")
+        return [*super()._routes(), pay_order]
 
-    async def _decide(self, request: web.Request) -> web.Response:
-        query, decision = request.query, read_decision(request.query.get("decision", ""))
-        found = await self._office.decide(query.get("account", ""), query.get("reference", ""), decision)
+    async def _decide(self, given: Given) -> web.Response:
+        decision = read_decision(given.get("decision", ""))
+        found = await self._office.decide(given.get("account", ""), given.get("reference", ""), decision)
         if found is None:
             return web.Response(status=404, text="this account has no order with that reference")
         return web.Response(text=found.state)
 
-    async def _pay_order(self, request: web.Request) -> web.Response:
+    async def _pay_order(self, given: Given) -> web.Response:
         """Do as the payer's app with an order string, which is the body: ?decision=approve or refuse."""
-        decision = read_decision(request.query.get("decision", ""))
-        parameters = dict(parse_qsl((await request.read()).decode("utf-8", "replace")))
+        decision = read_decision(given.get("decision", ""))
+        parameters = dict(parse_qsl(given.get("order", "")))
         try:
             call = self._reader.read(parameters)
             if call.method not in APP_METHODS:
@@ -58,8 +59,8 @@ class AlipayControl(WalletControl[Behavior, Manner]):
         found = await self._office.opened(prepared.token, decision=decision)
         return web.Response(text=found.state if found else "")
 
-    async def _list_book(self, request: web.Request) -> web.Response:
-        account = request.query.get("account", "")
+    async def _list_book(self, given: Given) -> web.Response:
+        account = given.get("account", "")
 
         def unit(ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
             return {
@@ -71,8 +72,8 @@ class AlipayControl(WalletControl[Behavior, Manner]):
 
         return json_answer(await self._office.write(unit))
 
-    async def _list_pages(self, request: web.Request) -> web.Response:
-        found = await self._office.open_pages(request.query.get("account", ""))
+    async def _list_pages(self, given: Given) -> web.Response:
+        found = await self._office.open_pages(given.get("account", ""))
         listed = [
             {
                 "reference": row.out_trade_no if isinstance(row, Trade) else row.out_order_no,

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from tollbridge_server.testing.simulators.frame.control import Given, Route, add_route
 from tollbridge_server.testing.simulators.frame.guard import CONTROL_PREFIX
 
 MAX_PACE_S = 120.0
@@ -32,12 +33,12 @@ class Pace:
             return answer
 
         application.middlewares.append(hold_back)
-        application.router.add_post(f"{CONTROL_PREFIX}pace", self._set)
+        add_route(application, Route("POST", "pace", self._set, ("seconds",)))
 
-    async def _set(self, request: web.Request) -> web.Response:
+    async def _set(self, given: Given) -> web.Response:
         """Answer everything late from now on: ?seconds=5; 0: at once again."""
         try:
-            seconds = float(request.query.get("seconds", ""))
+            seconds = float(given.get("seconds", ""))
         except ValueError:
             seconds = -1.0
         if not 0 <= seconds <= MAX_PACE_S:

@@ -30,6 +30,13 @@ from tollbridge_server.testing.simulators.wechatpay.requests import read_object
 from tollbridge_server.testing.simulators.wechatpay.rules import (
     BOOKED,
     OF_BILLS,
+    OF_CLOSES,
+    OF_CODE_PAYMENTS,
+    OF_EFFECTS,
+    OF_NOTHING,
+    OF_ORDERS,
+    OF_REFUNDS,
+    OF_REVERSES,
     ON_THE_WIRE,
     SLOW_S,
     UNBOOKED,
@@ -78,7 +85,8 @@ class Api:
             content = _form(body, forms.ORDER_FORMS[product])
             deed: Deed = lambda behavior: self._office.orders.open(account, product, content, behavior)  # noqa: E731
             provoked = behavior_of(content["amount"]["total"])
-            return await self._effect(request, account, deed, provoked, content["out_trade_no"])
+            number = content["out_trade_no"]
+            return await self._effect(request, account, deed, provoked, number, suffers=OF_ORDERS)
 
         return await self._served(request, serve)
 
@@ -87,7 +95,8 @@ class Api:
             content = _form(body, forms.CODEPAY_FORM)
             deed: Deed = lambda behavior: self._office.codes.pay(account, content, behavior)  # noqa: E731
             provoked = behavior_of_code(content["payer"]["auth_code"]) or behavior_of(content["amount"]["total"])
-            return await self._effect(request, account, deed, provoked, content["out_trade_no"])
+            number = content["out_trade_no"]
+            return await self._effect(request, account, deed, provoked, number, suffers=OF_CODE_PAYMENTS)
 
         return await self._served(request, serve)
 
@@ -95,15 +104,15 @@ class Api:
         async def serve(account: WechatPayAccount, body: bytes) -> web.Response:
             content, number = _form(body, forms.CLOSE_FORM), request.match_info["number"]
             deed: Deed = lambda behavior: self._office.orders.close(account, number, content, behavior)  # noqa: E731
-            return await self._effect(request, account, deed, None, f"close {number}")
+            return await self._effect(request, account, deed, None, f"close {number}", suffers=OF_CLOSES)
 
         return await self._served(request, serve)
 
     async def _reverse(self, request: web.Request) -> web.Response:
         async def serve(account: WechatPayAccount, body: bytes) -> web.Response:
             content, number = _form(body, forms.REVERSE_FORM), request.match_info["number"]
-            deed: Deed = lambda _: self._office.codes.reverse(account, number, content)  # noqa: E731
-            return await self._effect(request, account, deed, None, f"reverse {number}")
+            deed: Deed = lambda behavior: self._office.codes.reverse(account, number, content, behavior)  # noqa: E731
+            return await self._effect(request, account, deed, None, f"reverse {number}", suffers=OF_REVERSES)
 
         return await self._served(request, serve)
 
@@ -112,7 +121,8 @@ class Api:
             content = _form(body, forms.REFUND_FORM)
             deed: Deed = lambda behavior: self._office.refunds.refund(account, content, behavior)  # noqa: E731
             provoked = behavior_of(content["amount"]["refund"])
-            return await self._effect(request, account, deed, provoked, f"refund {content['out_refund_no']}")
+            number = f"refund {content['out_refund_no']}"
+            return await self._effect(request, account, deed, provoked, number, suffers=OF_REFUNDS)
 
         return await self._served(request, serve)
 
@@ -122,7 +132,7 @@ class Api:
             key = self._signing.key_of(account, request.headers.get(SERIAL_HEADER, ""))
             opened = await asyncio.to_thread(unsealed, content, key)
             deed: Deed = lambda _: self._office.abnormal_refunds.direct(account, number, opened)  # noqa: E731
-            return await self._effect(request, account, deed, None, f"direct {number}")
+            return await self._effect(request, account, deed, None, f"direct {number}", suffers=OF_NOTHING)
 
         return await self._served(request, serve)
 
@@ -200,10 +210,17 @@ class Api:
         return await self._answers.answer(request, account, reply, behavior=behavior)
 
     async def _effect(
-        self, request: web.Request, account: WechatPayAccount, deed: Deed, provoked: Behavior | None, reference: str
+        self,
+        request: web.Request,
+        account: WechatPayAccount,
+        deed: Deed,
+        provoked: Behavior | None,
+        reference: str,
+        *,
+        suffers: frozenset[Behavior],
     ) -> web.Response:
-        """Carry out what has an effect, unless a fault wants it otherwise."""
-        armed = self._office.armed.take(account=account.account_id)
+        """Carry out what has an effect, unless a fault wants it otherwise; what it can not suffer waits on."""
+        armed = self._office.armed.take(account=account.account_id, leaving=OF_EFFECTS - suffers)
         is_on_the_wire = armed in ON_THE_WIRE
         behavior = armed or provoked
         if behavior in UNBOOKED and (is_on_the_wire or await self._office.lose_once(account.account_id, reference)):

@@ -1,6 +1,6 @@
 """Decides and books payments by a code that the payer showed, inside one transaction of the book.
 
-Refuses a code that paid something else, and a reversal that comes too soon or too late.
+Refuses a code that paid something else, and a reversal that comes too soon, too late, or while the payer types.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tollbridge_server.testing.simulators.wechatpay.replies import (
 )
 from tollbridge_server.testing.simulators.wechatpay.requests import require_detail, require_merchant, require_same
 from tollbridge_server.testing.simulators.wechatpay.rows import MICROPAY, REVOKED, USERPAYING, Transaction
-from tollbridge_server.testing.simulators.wechatpay.rules import TYPING, TYPING_202, Behavior, refusal_of
+from tollbridge_server.testing.simulators.wechatpay.rules import STILL_TYPING, TYPING, TYPING_202, Behavior, refusal_of
 
 _REVERSE_WINDOW_US = 7 * 86_400_000_000
 
@@ -60,15 +60,21 @@ class CodePayments:
         self._ledger.put(entry)
         return _charged(entry, account)
 
-    def reverse(self, account: WechatPayAccount, number: str, content: Mapping[str, Any]) -> Reply:
-        """End a payment by a scanned code; what was paid goes back."""
+    def reverse(
+        self, account: WechatPayAccount, number: str, content: Mapping[str, Any], behavior: Behavior | None
+    ) -> Reply:
+        """End a payment by a scanned code; what was paid goes back, also what is paid while the reverse is on its way.
+
+        While the payer types, the order stays as it is: the same reverse is to be sent again.
+        """
         require_merchant(account, content)
         entry = self._ledger.transaction(account.account_id, number)
         if entry is None:
             raise no_such_order()
         if entry.trade_type != MICROPAY:
             raise invalid_request("该订单不是付款码支付订单")
-        age_us = self._premises.now_us() - entry.created_at_us
+        now_us = self._premises.now_us()
+        age_us = now_us - entry.created_at_us
         soonest_us = self._premises.hastened_us(self._premises.practice.reverse_after_s)
         if entry.trade_state != REVOKED and age_us < soonest_us:
             raise Refused(403, "RULE_LIMIT", "支付15秒后才可撤销", tail=268435461)
@@ -76,6 +82,10 @@ class CodePayments:
             raise invalid_request("订单超过7天，不可撤销，请使用退款")
         if entry.taken:
             raise invalid_request("订单已退款，不可撤销")
+        if entry.trade_state == USERPAYING and (behavior in STILL_TYPING or now_us < entry.settles_at_us):
+            return _typing()
+        if behavior is Behavior.PAID_AT_CLOSE:
+            self._payments.settle(account, entry, is_paid=True)
         entry.trade_state, entry.settles_at_us = REVOKED, 0
         self._ledger.put(entry)
         return document({"appid": content["appid"], "mchid": account.mchid, "out_trade_no": number})
@@ -90,5 +100,9 @@ class CodePayments:
 
 def _charged(entry: Transaction, account: WechatPayAccount) -> Reply:
     if entry.trade_state == USERPAYING and entry.behavior in TYPING_202:
-        return error(202, "USERPAYING", "需要用户输入支付密码")
+        return _typing()
     return reply_about(entry, account.mchid)
+
+
+def _typing() -> Reply:
+    return error(202, "USERPAYING", "需要用户输入支付密码")

@@ -57,7 +57,7 @@ def require_headers(request: web.Request) -> None:
 
 def _signed_text(request: web.Request, given: Authorization, body: bytes) -> bytes:
     path = request.raw_path
-    if "://" in path:  # The absolute form that goes to a proxy; what is signed has no host.
+    if not path.startswith("/"):  # The absolute form that goes to a proxy; what is signed has no host.
         path = "/" + path.split("://", 1)[1].partition("/")[2]
     return request_text(request.method, path, timestamp=given.timestamp, nonce=given.nonce, body=body)
 

@@ -14,6 +14,11 @@ from tollbridge_server.testing.simulators.wechatpay.book import Ledger
 from tollbridge_server.testing.simulators.wechatpay.office import Office
 from tollbridge_server.testing.simulators.wechatpay.rows import Transaction
 
+_OF_APPS = ("appid", "partnerid", "prepayid", "package", "noncestr", "timestamp", "sign")
+_OF_PAGES = ("timeStamp", "nonceStr", "package", "signType", "paySign")
+PARAMETERS = tuple(dict.fromkeys((*_OF_APPS, "appId", *_OF_PAGES)))
+"""What a device hands to WeChat, by whichever of the ways."""
+
 _APP_PACKAGE = "Sign=WXPay"
 _PREPAY = "prepay_id="
 
@@ -39,14 +44,11 @@ class Invocation:
 def read_invocation(given: Mapping[str, str]) -> Invocation:
     """Return what a device hands to WeChat. Raises NotInvoked."""
     if "prepayid" in given:
-        values = _required(given, "appid", "partnerid", "prepayid", "package", "noncestr", "timestamp", "sign")
-        app_id, mchid, prepay_id, package, nonce, timestamp, signature = values
+        app_id, mchid, prepay_id, package, nonce, timestamp, signature = _required(given, *_OF_APPS)
         if package != _APP_PACKAGE:
             raise NotInvoked(f"package has to be {_APP_PACKAGE}")
         return Invocation("APP", app_id, mchid, prepay_id, prepay_id, timestamp, nonce, signature)
-    timestamp, nonce, package, kind, signature = _required(
-        given, "timeStamp", "nonceStr", "package", "signType", "paySign"
-    )
+    timestamp, nonce, package, kind, signature = _required(given, *_OF_PAGES)
     if kind != "RSA":
         raise NotInvoked("signType has to be RSA")
     if not package.startswith(_PREPAY):

@@ -6,7 +6,8 @@ Refuses times that are no times.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 DAY_S = 86_400.0
 
@@ -44,13 +45,9 @@ class Practice:
 
 
 def read_practice(present: Practice, changes: Mapping[str, str]) -> Practice:
-    """Return the practice with changes, such as signs_errors=true. Raises ValueError that says what can be changed."""
-    known = {each.name: getattr(present, each.name) for each in fields(present)}
-    for name, text in changes.items():
-        if name not in known:
-            raise ValueError(f"there is no {name}; there are: {', '.join(known)}")
-        known[name] = _read(name, text)
-    return Practice(**known)
+    """Return the practice with changes of its fields, such as signs_errors=true. Raises ValueError."""
+    changed: dict[str, Any] = {name: _read(name, text) for name, text in changes.items()}
+    return replace(present, **changed)
 
 
 def _read(name: str, text: str) -> float | bool:

@@ -28,7 +28,7 @@ from tollbridge_server.testing.simulators.wechatpay.rows import (
     Refund,
     Transaction,
 )
-from tollbridge_server.testing.simulators.wechatpay.rules import Behavior
+from tollbridge_server.testing.simulators.wechatpay.rules import Behavior, refusal_of_refund
 from tollbridge_server.testing.simulators.wechatpay.schema import param_error
 
 MAX_REFUNDS = 50
@@ -54,10 +54,9 @@ class Refunds:
                 raise invalid_request("退款单号已存在，但参数与首次请求不一致", tail=268435480)
             return document(refund_document(known))
         transaction = self._transaction(account, content)
-        if behavior is Behavior.DECLINED:
-            raise Refused(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起", tail=268435481)
-        if behavior is Behavior.RULE_LIMIT:
-            raise Refused(403, "REQUEST_BLOCKED", "请求被拦截", tail=268435482)
+        refusal = refusal_of_refund(behavior)
+        if refusal is not None:
+            raise refusal
         amount = content["amount"]["refund"]
         self._require_refundable(account, transaction, content["amount"]["total"], amount)
         entry = self._new(account, transaction, content, behavior)

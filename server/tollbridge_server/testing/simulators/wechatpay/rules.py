@@ -113,6 +113,22 @@ TYPING_202 = frozenset({Behavior.USERPAYING_202, Behavior.USERPAYING_202_FAILURE
 TYPING = TYPING_FAILS | TYPING_202 | {Behavior.USERPAYING, Behavior.USERPAYING_FOREVER}
 """The payer has to type the password; without it, and how WeChat Pay says so."""
 
+STILL_TYPING = frozenset({Behavior.USERPAYING_202, Behavior.USERPAYING_FOREVER})
+"""The payer is typing when a reverse comes, which WeChat Pay refuses then."""
+
+_TURNED_AWAY = frozenset({Behavior.DECLINED, Behavior.RULE_LIMIT, Behavior.NO_AUTH})
+_NOTIFIED = frozenset({Behavior.DUPLICATE_NOTIFICATIONS, Behavior.REORDERED_NOTIFICATIONS})
+_CODE_REFUSED = frozenset({Behavior.NOT_ENOUGH, Behavior.CODE_USED, Behavior.CODE_EXPIRED})
+_FATES = frozenset({Behavior.PENDING_SUCCESS, Behavior.PENDING_FAILURE, Behavior.REFUND_CLOSED})
+
+OF_ORDERS = _TURNED_AWAY | _NOTIFIED | {Behavior.PAID_AT_CLOSE, Behavior.COUPON, Behavior.WRONG_AMOUNT}
+OF_CODE_PAYMENTS = _TURNED_AWAY | _CODE_REFUSED | TYPING | {Behavior.COUPON, Behavior.WRONG_AMOUNT}
+OF_CLOSES = frozenset({Behavior.PAID_AT_CLOSE})
+OF_REVERSES = STILL_TYPING | {Behavior.PAID_AT_CLOSE}
+OF_REFUNDS = _TURNED_AWAY | _NOTIFIED | _FATES | {Behavior.NOT_ENOUGH, Behavior.WRONG_AMOUNT}
+OF_NOTHING = frozenset[Behavior]()
+"""What each kind of effect can suffer beside what goes wrong on the wire; armed, the rest waits for another kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class TestAmount:
@@ -142,9 +158,11 @@ TEST_AMOUNTS: tuple[TestAmount, ...] = (
     TestAmount(9112, Behavior.DECLINED, "order: 403 TRADE_ERROR; refund: 403 NOT_ENOUGH"),
     TestAmount(9113, Behavior.WRONG_AMOUNT, "another amount is reported than was asked for"),
     TestAmount(9114, Behavior.REFUND_CLOSED, "refund: PROCESSING, then CLOSED"),
-    TestAmount(9115, Behavior.COUPON, "the buyer pays a tenth by coupon: payer_total is lower than total"),
-    TestAmount(9116, Behavior.PAID_AT_CLOSE, "the buyer pays while the close is on its way: 400 ORDER_PAID"),
-    TestAmount(9117, Behavior.RULE_LIMIT, "order or refund: 403 RULE_LIMIT"),
+    TestAmount(
+        9115, Behavior.COUPON, "order: the buyer pays a tenth by coupon, so that payer_total is lower than total"
+    ),
+    TestAmount(9116, Behavior.PAID_AT_CLOSE, "order: the buyer pays while the close is on its way: 400 ORDER_PAID"),
+    TestAmount(9117, Behavior.RULE_LIMIT, "order: 403 RULE_LIMIT; refund: 403 REQUEST_BLOCKED"),
     TestAmount(9118, Behavior.NO_AUTH, "order or refund: 403 NO_AUTH"),
     TestAmount(9119, Behavior.ACCEPTED, "the first request is answered with HTTP 202: nothing booked"),
     TestAmount(9120, Behavior.THROTTLED, "the first request is answered with HTTP 429: nothing booked"),
@@ -213,7 +231,7 @@ def refusal_of(behavior: Behavior | None) -> Refused | None:
         case Behavior.RULE_LIMIT:
             return Refused(403, "RULE_LIMIT", "业务规则限制", tail=268435461)
         case Behavior.NO_AUTH:
-            return Refused(403, "NO_AUTH", "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试", tail=268435462)
+            return _no_auth()
         case Behavior.NOT_ENOUGH:
             return Refused(403, "NOT_ENOUGH", "用户的可用余额不足", tail=268435463)
         case Behavior.CODE_USED:
@@ -222,3 +240,21 @@ def refusal_of(behavior: Behavior | None) -> Refused | None:
             return Refused(400, "INVALID_REQUEST", "二维码已过期，请用户在微信上刷新后再试", tail=268435465)
         case _:
             return None
+
+
+def refusal_of_refund(behavior: Behavior | None) -> Refused | None:
+    """Return the refusal that a behavior means for a refund, or None."""
+    match behavior:
+        case Behavior.DECLINED | Behavior.NOT_ENOUGH:
+            return Refused(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起", tail=268435481)
+        case Behavior.RULE_LIMIT:
+            # The documents name RULE_LIMIT for orders alone; a refund that a rule stops is blocked.
+            return Refused(403, "REQUEST_BLOCKED", "请求被拦截", tail=268435482)
+        case Behavior.NO_AUTH:
+            return _no_auth()
+        case _:
+            return None
+
+
+def _no_auth() -> Refused:
+    return Refused(403, "NO_AUTH", "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试", tail=268435462)
