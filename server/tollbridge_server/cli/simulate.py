@@ -111,7 +111,12 @@ _TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
         ("amounts", "the last four digits, in minor units", TEST_AMOUNTS),
     ),
     "alipay": (
-        ("codes", "a payment code of 16 to 24 digits that begins with 25 to 30 and ends with", alipay.TEST_CODES),
+        (
+            "codes",
+            "a payment code of 16 to 24 digits that begins with 25 to 30, or a face token (fp and 33 letters and "
+            "digits), that ends with",
+            alipay.TEST_CODES,
+        ),
         ("payer", "who pays whatever is paid; what customer.identity asks for is compared", (alipay.TEST_PAYER,)),
     ),
     "wechatpay": (

@@ -13,6 +13,11 @@ def code(last_digits: str = "0000") -> str:
     return f"28{next(_codes):012d}{last_digits}"
 
 
+def face_token(last_digits: str = "0000") -> str:
+    """Return what a payer's face stands for that was never shown before; its last digits decide."""
+    return f"fp{next(_codes):029d}{last_digits}"
+
+
 def scanned(number: str = "T1", last_digits: str = "0000", **more: Any) -> dict[str, Any]:
     """Return the content of a sale by the payer's code."""
     shown = {"scene": "bar_code", "auth_code": code(last_digits), "product_code": "FACE_TO_FACE_PAYMENT"}

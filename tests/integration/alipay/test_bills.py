@@ -26,7 +26,8 @@ async def asked(desk: Desk, kind: str = "trade", *, day: date | None = None) -> 
 
 async def sold(desk: Desk) -> None:
     """Sell one thing for 88.88, and take a part of it back."""
-    await desk.call("alipay.trade.pay", order(total_amount="88.88", subject="Tea, black\t☕"))
+    told = {"subject": "Tea, black\t☕", "store_id": "S7", "terminal_id": "T3", "body": "for two, hot"}
+    await desk.call("alipay.trade.pay", order(total_amount="88.88", **told))
     refund = {"out_trade_no": "T1", "out_request_no": "R1", "refund_amount": "10.00"}
     assert (await desk.call("alipay.trade.refund", refund))["code"] == "10000"
 
@@ -62,6 +63,7 @@ async def test_a_bill_has_the_columns_of_alipay_and_adds_up(desk: Desk) -> None:
     header, payment, refund = lines[4], cells(lines[5]), cells(lines[6])
     assert len(header.split(",")) == len(payment) == len(refund) == 25
     assert payment[1:4] == ["T1", "交易", "Tea, black ?"]
+    assert (payment[6], payment[9], payment[24]) == ("S7", "T3", "for two, hot")
     assert (payment[11], payment[12], payment[21], payment[22]) == ("88.88", "88.88", "", "-0.53")
     assert (refund[2], refund[11], refund[12], refund[21], refund[22]) == ("退款", "-10.00", "-10.00", "R1", "0.06")
     assert lines[7].strip("#-") == "业务明细列表结束"

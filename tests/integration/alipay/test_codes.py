@@ -10,7 +10,7 @@ from tollbridge_server.testing.simulators.alipay import TEST_CODES
 from tollbridge_server.testing.simulators.alipay.rules import CONCLUDES_S
 
 from tests.integration.alipay.desk import Desk, opened
-from tests.integration.alipay.orders import code, frozen, scanned
+from tests.integration.alipay.orders import code, face_token, frozen, scanned
 
 PAY, FREEZE = "alipay.trade.pay", "alipay.fund.auth.order.freeze"
 F1 = {"out_order_no": "F1", "out_request_no": "F1"}
@@ -176,3 +176,63 @@ async def test_codes_begin_with_25_to_30(desk: Desk, beginning: str) -> None:
 @pytest.mark.parametrize("wrong", ["2477777777777777", "3177777777777777", "28777777777777", "28777777777777x7"])
 async def test_what_is_no_code_is_refused(desk: Desk, wrong: str) -> None:
     assert (await desk.call(PAY, scanned() | {"auth_code": wrong}))["sub_code"] == "ACQ.PAYMENT_AUTH_CODE_INVALID"
+
+
+# A payer's face.
+
+
+def faced(last_digits: str = "0000", **more: Any) -> dict[str, Any]:
+    return scanned() | {"auth_code": face_token(last_digits), "scene": "security_code"} | more
+
+
+async def test_a_payer_pays_by_face(desk: Desk) -> None:
+    assert (await desk.call(PAY, faced()))["code"] == "10000"
+    assert await desk.status() == "TRADE_SUCCESS"
+
+
+async def test_an_amount_is_frozen_by_face(desk: Desk) -> None:
+    content = frozen(auth_code=face_token(), auth_code_type="security_code")
+
+    assert (await desk.call(FREEZE, content))["code"] == "10000"
+    assert await order_status(desk) == "AUTHORIZED"
+
+
+async def test_a_face_token_has_letters_too(desk: Desk) -> None:
+    assert (await desk.call(PAY, faced(auth_code="fp" + "aZ9" * 11)))["code"] == "10000"
+
+
+async def test_a_face_token_pays_once(desk: Desk) -> None:
+    content = faced()
+    await desk.call(PAY, content)
+
+    assert (await desk.call(PAY, content | {"out_trade_no": "T2"}))["sub_code"] == "ACQ.PAYMENT_AUTH_CODE_INVALID"
+
+
+async def test_a_face_token_decides_as_a_code_does(desk: Desk) -> None:
+    for number, each in enumerate(TEST_CODES):
+        if each.sub_code:
+            answer = await desk.call(PAY, faced(each.last_digits, out_trade_no=f"T{number}"))
+            assert answer["sub_code"] == f"ACQ.{each.sub_code}", each
+
+
+@pytest.mark.parametrize("wrong", ["fp" + "a" * 32, "fp" + "a" * 34, "fq" + "a" * 33, "fp" + "a" * 32 + "-"])
+async def test_what_is_no_face_token_is_refused(desk: Desk, wrong: str) -> None:
+    assert (await desk.call(PAY, faced(auth_code=wrong)))["sub_code"] == "ACQ.PAYMENT_AUTH_CODE_INVALID"
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        (code("0000"), "security_code"),
+        (face_token(), "bar_code"),
+        (face_token(), None),
+        (code("0014"), "security_code"),
+    ],
+)
+async def test_what_is_shown_is_of_the_kind_that_it_is_sent_as(desk: Desk, shown: str, kind: str | None) -> None:
+    sale = {name: value for name, value in scanned(auth_code=shown, scene=kind).items() if value is not None}
+    freeze = frozen(auth_code=shown, **({"auth_code_type": kind} if kind else {}))
+
+    assert (await desk.call(PAY, sale))["sub_code"] == "ACQ.PAYMENT_AUTH_CODE_INVALID"
+    assert (await desk.call(FREEZE, freeze))["sub_code"] == "PAYMENT_AUTH_CODE_INVALID"
+    assert await desk.status() == "ACQ.TRADE_NOT_EXIST"

@@ -120,3 +120,38 @@ async def test_a_freeze_and_its_release_are_told(desk: Desk) -> None:
 
     assert (first["notify_type"], first["amount"], first["rest_amount"]) == ("fund_auth_freeze", "10.00", "10.00")
     assert (second["notify_type"], second["amount"], second["rest_amount"]) == ("fund_auth_unfreeze", "4.00", "6.00")
+
+
+TOLD_BACK = {"body": "Two kinds of tea & a cup", "passback_params": "order%3D7%26till%3D2"}
+
+
+async def test_what_the_merchant_gave_for_itself_is_told_back_as_it_came(desk: Desk) -> None:
+    await desk.call(PAY, scanned(**TOLD_BACK), notify_url=desk.notify_url)
+    await desk.call(REFUND, refund())
+    told = [await desk.heard() for _ in range(2)]
+
+    assert [{name: fields[name] for name in TOLD_BACK} for fields in told] == [TOLD_BACK] * 2
+
+
+async def test_of_a_code_that_was_shown_it_is_told_back_too(desk: Desk) -> None:
+    url = (await desk.call("alipay.trade.precreate", shown(**TOLD_BACK), notify_url=desk.notify_url))["qr_code"]
+    await desk.shown(url, "approve")
+    fields = await desk.heard()
+
+    assert {name: fields[name] for name in TOLD_BACK} == TOLD_BACK
+
+
+async def test_what_the_merchant_did_not_give_is_not_told(desk: Desk) -> None:
+    await desk.call(PAY, scanned(), notify_url=desk.notify_url)
+
+    assert not set(TOLD_BACK) & set(await desk.heard())
+
+
+async def test_a_query_tells_back_where_and_for_what_was_paid(desk: Desk) -> None:
+    given = {"store_id": "NJ_001", "terminal_id": "till-2", "passback_params": TOLD_BACK["passback_params"]}
+    await desk.call(PAY, scanned(**given))
+    await desk.call(PAY, scanned("T2"))
+    first, second = [await desk.call("alipay.trade.query", {"out_trade_no": number}) for number in ("T1", "T2")]
+
+    assert {name: first[name] for name in given} == given
+    assert not set(given) & set(second)

@@ -89,6 +89,10 @@ async def test_encrypted_content_may_be_in_another_charset(desk: Desk) -> None:
         ({"charset": "utf8"}, "isv.invalid-charset", False),
         ({"version": "2.0"}, "isv.invalid-parameter", True),
         ({"format": "XML"}, "isv.invalid-format", True),
+        ({"notify_url": "https://shop.example.com/" + "n" * 232}, "isv.invalid-parameter", True),
+        ({"notify_url": "ftp://shop.example.com/"}, "isv.invalid-parameter", True),
+        ({"return_url": "https://shop.example.com/" + "r" * 232}, "isv.invalid-parameter", True),
+        ({"app_auth_token": "t" * 41}, "isv.invalid-parameter", True),
     ],
 )
 async def test_what_is_not_known_is_refused(
@@ -97,6 +101,15 @@ async def test_what_is_not_known_is_refused(
     answer = await desk.call("alipay.trade.query", ASKED, **changes)
 
     assert (answer["sub_code"], answer["is_signed"]) == (sub_code, is_signed_)
+
+
+async def test_addresses_and_tokens_are_taken_up_to_their_limits(desk: Desk) -> None:
+    address = "http://shop.example.com/" + "a" * 232
+    answer = await desk.call(
+        "alipay.trade.query", ASKED, notify_url=address, return_url=address, app_auth_token="t" * 40
+    )
+
+    assert (len(address), answer["sub_code"]) == (256, "ACQ.TRADE_NOT_EXIST")
 
 
 @pytest.mark.parametrize("written", ["JSON", "json"])

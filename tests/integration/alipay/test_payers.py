@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+import orjson
 import pytest
 from tollbridge_server.providers.alipay.signing import form_of
 from tollbridge_server.testing.simulators.alipay import TEST_PAYER
+from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
 
 from tests.integration.alipay.desk import Desk
-from tests.integration.alipay.orders import scanned, shown
+from tests.integration.alipay.orders import code, frozen, scanned, shown
 
 PAY = "alipay.trade.pay"
+FREEZE, VOUCHER = "alipay.fund.auth.order.freeze", "alipay.fund.auth.order.voucher.create"
 SOMEBODY_ELSE = "110101199003070019"
 WANTED = {"name": TEST_PAYER.name, "cert_type": TEST_PAYER.cert_type, "cert_no": TEST_PAYER.cert_no}
 FIXED = {**WANTED, "fix_buyer": "T", "need_check_info": "T"}
+
+
+def hashed(name: str = TEST_PAYER.name, cert_no: str = TEST_PAYER.cert_no) -> str:
+    """Return the hash of a name and a document, as Alipay compares it."""
+    return hashlib.sha256(f"{name}{cert_no}".encode()).hexdigest()
+
 
 WELCOME = [
     {},
@@ -27,6 +37,8 @@ WELCOME = [
     {"need_check_info": "F", "fix_buyer": "F", "name": "somebody else", "min_age": "99"},
     {"name": "somebody else"},
     {**WANTED, "fix_buyer": "T", "min_age": "99"},
+    {"need_check_info": "T", "identity_hash": hashed()},
+    {"need_check_info": "F", "identity_hash": hashed("somebody else")},
 ]
 UNWELCOME = [
     {**FIXED, "name": "somebody else"},
@@ -36,6 +48,7 @@ UNWELCOME = [
     {"need_check_info": "T", "min_age": str(TEST_PAYER.age + 1)},
     {**FIXED, "min_age": str(TEST_PAYER.age + 1)},
     {**WANTED, "fix_buyer": "T", "name": "somebody else"},
+    {"need_check_info": "T", "identity_hash": hashed("somebody else")},
 ]
 UNSOUND = [
     "T",
@@ -128,3 +141,84 @@ async def test_the_book_names_no_payer(desk: Desk) -> None:
 
     assert "T1" in text
     assert TEST_PAYER.cert_no not in text
+
+
+# Whom a freeze wants.
+
+
+def held(wanted: Any, number: str = "F1", **more: Any) -> dict[str, Any]:
+    """Return the content of a freeze by a code, with a word about its payer."""
+    text = wanted if isinstance(wanted, str) else orjson.dumps(wanted).decode()
+    return frozen(number, auth_code=code(), auth_code_type="bar_code", identity_params=text, **more)
+
+
+async def order_status(desk: Desk) -> str:
+    answer = await desk.call("alipay.fund.auth.operation.detail.query", {"out_order_no": "F1", "out_request_no": "F1"})
+    return str(answer.get("order_status") or answer["sub_code"])
+
+
+FREEZE_WELCOME = [
+    {},
+    {"identity_hash": hashed()},
+    {"identity_hash": hashed().upper()},
+    {"identity_hash": hashed(), "alipay_user_id": BUYER_ID},
+]
+FREEZE_UNWELCOME = [
+    {"identity_hash": hashed("somebody else")},
+    {"identity_hash": hashed(cert_no=SOMEBODY_ELSE)},
+    {"identity_hash": hashed("somebody else", SOMEBODY_ELSE)},
+    {"alipay_user_id": "2088000000000003"},
+    {"identity_hash": hashed(), "alipay_user_id": "2088000000000003"},
+]
+
+
+@pytest.mark.parametrize("wanted", FREEZE_WELCOME)
+async def test_the_payer_who_is_wanted_has_an_amount_frozen(desk: Desk, wanted: dict[str, str]) -> None:
+    assert (await desk.call(FREEZE, held(wanted)))["code"] == "10000"
+
+
+@pytest.mark.parametrize("wanted", FREEZE_UNWELCOME)
+async def test_nothing_is_frozen_by_the_code_of_another_payer(desk: Desk, wanted: dict[str, str]) -> None:
+    answer = await desk.call(FREEZE, held(wanted))
+
+    assert answer["sub_code"] == "PAYER_USER_STATUS_LIMIT"
+    assert await order_status(desk) == "AUTH_ORDER_NOT_EXIST"
+
+
+async def test_a_code_that_was_refused_for_its_payer_was_not_used(desk: Desk) -> None:
+    content = held(FREEZE_UNWELCOME[0])
+    await desk.call(FREEZE, content)
+
+    assert (await desk.call(FREEZE, content | {"identity_params": ""}))["code"] == "10000"
+
+
+@pytest.mark.parametrize("wanted", FREEZE_UNWELCOME)
+async def test_another_payer_who_scans_has_nothing_frozen_and_is_told_so(desk: Desk, wanted: dict[str, str]) -> None:
+    url = (await desk.call(VOUCHER, held(wanted)))["code_value"]
+
+    assert "The shop takes this payment only from somebody" in await desk.shown(url, "approve")
+    assert await order_status(desk) == "INIT"
+
+
+async def test_another_payer_s_app_has_nothing_frozen(desk: Desk) -> None:
+    content = held(FREEZE_UNWELCOME[0], product="PREAUTH_PAY")
+    body = form_of(desk.parameters("alipay.fund.auth.order.app.freeze", content))
+    async with desk.session.post(f"{desk.url}/control/pay_order?decision=approve", data=body) as answer:
+        assert await answer.text() == "INIT"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["no json", ["identity_hash"], {"identity_hash": 1}, {"identityHash": hashed()}, {"name": "anybody"}]
+)
+async def test_a_description_of_a_freeze_s_payer_that_is_none_is_refused(desk: Desk, wanted: Any) -> None:
+    for method in (FREEZE, VOUCHER):
+        assert (await desk.call(method, held(wanted)))["sub_code"] == "ILLEGAL_ARGUMENT"
+
+
+async def test_the_book_of_a_freeze_names_no_payer(desk: Desk) -> None:
+    await desk.call(VOUCHER, held(FREEZE_WELCOME[1]))
+    async with desk.session.get(f"{desk.url}/control/book?account=plain") as answer:
+        text = await answer.text()
+
+    assert "F1" in text
+    assert hashed() not in text

@@ -203,7 +203,9 @@ def _trade_line(entry: Entry) -> str:
             trade.subject,
             written_time(trade.created_us),
             written_time(entry.at_us),
-            *("", "", "", ""),
+            trade.store_id,
+            *("", ""),
+            trade.terminal_id,
             BUYER_LOGON_ID,
             amount,
             amount,
@@ -213,7 +215,7 @@ def _trade_line(entry: Entry) -> str:
             entry.refund,
             _yuan(entry.fee),
             "0.00",
-            "",
+            trade.body,
         ]
     )
 

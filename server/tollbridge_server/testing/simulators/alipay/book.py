@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS trades (
     auth_code TEXT NOT NULL, auth_no TEXT NOT NULL, notify_url TEXT NOT NULL, return_url TEXT NOT NULL,
     token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, paid_us INTEGER NOT NULL,
     closed_us INTEGER NOT NULL, is_payer_wanted INTEGER NOT NULL, declined TEXT NOT NULL, concludes_us INTEGER NOT NULL,
-    conclusion TEXT NOT NULL, behavior TEXT NOT NULL, quit_url TEXT NOT NULL,
+    conclusion TEXT NOT NULL, behavior TEXT NOT NULL, quit_url TEXT NOT NULL, body TEXT NOT NULL,
+    passback_params TEXT NOT NULL, store_id TEXT NOT NULL, terminal_id TEXT NOT NULL,
     PRIMARY KEY (account, out_trade_no), CHECK (amount > 0), CHECK (refunded BETWEEN 0 AND amount)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS trades_by_token ON trades (token) WHERE token <> '';
@@ -50,6 +51,7 @@ CREATE TABLE IF NOT EXISTS freezes (
     released INTEGER NOT NULL, title TEXT NOT NULL, auth_code TEXT NOT NULL, notify_url TEXT NOT NULL,
     token TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, frozen_us INTEGER NOT NULL,
     product TEXT NOT NULL, concludes_us INTEGER NOT NULL, conclusion TEXT NOT NULL, behavior TEXT NOT NULL,
+    is_payer_wanted INTEGER NOT NULL,
     PRIMARY KEY (account, out_order_no), CHECK (amount > 0), CHECK (paid >= 0), CHECK (released >= 0),
     CHECK (paid + released <= amount)
 ) STRICT, WITHOUT ROWID;
@@ -73,7 +75,7 @@ class Trade:
 
     `is_payer_wanted`: the merchant lets the test payer pay. `declined` is the sub code of the last code's refusal, if
     the trade waits for another one. `conclusion` is what the payer decides alone at `concludes_us` (0: never), and
-    `behavior` what was armed when the order was made, if it lasts.
+    `behavior` what was armed when the order was made, if it lasts. The last four fields are told back as they came.
     """
 
     account: str
@@ -99,6 +101,10 @@ class Trade:
     conclusion: str = ""
     behavior: str = ""
     quit_url: str = ""
+    body: str = ""
+    passback_params: str = ""
+    store_id: str = ""
+    terminal_id: str = ""
 
 
 @dataclass(slots=True)
@@ -116,7 +122,7 @@ class Refund:
 class Freeze:
     """One authorization: what is frozen, what of it was paid to the merchant, and what was released.
 
-    `product` is the contract's code that it was made under; the last three fields are those of a trade.
+    `product` is the contract's code that it was made under; the last four fields are those of a trade.
     """
 
     account: str
@@ -139,6 +145,7 @@ class Freeze:
     concludes_us: int = 0
     conclusion: str = ""
     behavior: str = ""
+    is_payer_wanted: bool = True
 
     @property
     def rest(self) -> int:

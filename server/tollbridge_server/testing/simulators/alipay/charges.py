@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 
+from tollbridge_server.providers.alipay.money import money_of
 from tollbridge_server.testing.simulators.alipay.book import (
     AUTHORIZED,
     CLOSED,
@@ -18,9 +19,11 @@ from tollbridge_server.testing.simulators.alipay.book import (
     Trade,
 )
 from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
+from tollbridge_server.testing.simulators.alipay.forms import ONLINE_FREEZES, PRODUCTS
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID, BUYER_LOGON_ID, is_wanted
 from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, in_process, refusal
 from tollbridge_server.testing.simulators.alipay.rules import (
+    BAR_CODE,
     CONCLUDES_S,
     Behavior,
     conclusion_of,
@@ -29,18 +32,9 @@ from tollbridge_server.testing.simulators.alipay.rules import (
 )
 from tollbridge_server.testing.simulators.alipay.trades import Trades
 
-ONLINE_FREEZES = ("PREAUTH_PAY", "PRE_AUTH_ONLINE")
-"""What a freeze in an app is contracted as, and a capture from it; every other freeze is a PRE_AUTH."""
-
 _SHOP_LIFETIME_S = 3 * 3600
 _ONLINE_LIFETIME_S = 15 * 86400
-_PRODUCTS = {
-    "alipay.trade.precreate": ("QR_CODE_OFFLINE", "FACE_TO_FACE_PAYMENT"),
-    "alipay.trade.page.pay": ("FAST_INSTANT_TRADE_PAY",),
-    "alipay.trade.wap.pay": ("QUICK_WAP_WAY", "QUICK_WAP_PAY"),
-    "alipay.trade.app.pay": ("QUICK_MSECURITY_PAY",),
-}
-_SHOP_PRODUCTS = ("FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT")
+_CODE = "alipay.trade.precreate"
 _DECLINED = "BUYER_BALANCE_NOT_ENOUGH"
 """How a code is declined whose trade waits for another one."""
 
@@ -58,17 +52,19 @@ class Charges:
         """Return what may become a trade when the payer opens it: a code, a page, or an app's order."""
         content = asked.content
         reference = content.number("out_trade_no")
-        product = content.choice("product_code", *_PRODUCTS[method])
-        amount, subject = content.amount("total_amount"), content.title("subject", most=256)
+        product = content.text("product_code") or PRODUCTS[method][0]
+        amount, subject = content.amount("total_amount"), content.text("subject")
+        _require_accountable(asked, amount)
         payer_is_wanted = is_wanted(content)
-        quit_url = content.text("quit_url", most=400, required=True) if method == "alipay.trade.wap.pay" else ""
+        quit_url = content.text("quit_url") if method == "alipay.trade.wap.pay" else ""
         known = self._trades.current(asked.account.account_id, reference)
         if known is not None:
             _require_same(known, amount=amount, subject=subject)
             if known.paid_us:
                 raise Refused("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
             return known
-        expires_us = content.expiry_us(self._now_us(), otherwise_s=_ONLINE_LIFETIME_S)
+        periods = ("timeout_express", "qr_code_timeout_express") if method == _CODE else ("timeout_express",)
+        expires_us = content.expiry_us(self._now_us(), *periods, otherwise_s=_ONLINE_LIFETIME_S)
         trade = self._new(asked, reference, amount, subject, product, expires_us)
         trade.return_url, trade.quit_url = asked.return_url, quit_url
         trade.token = secrets.token_urlsafe(18)
@@ -77,7 +73,7 @@ class Charges:
         return trade
 
     def precreate(self, asked: Asked) -> Answer:
-        trade = self.prepare("alipay.trade.precreate", asked)
+        trade = self.prepare(_CODE, asked)
         # The real code is https://qr.alipay.com/…, which only Alipay's own app opens; this one opens in a browser.
         return {"out_trade_no": trade.out_trade_no, "qr_code": self._premises.page_of(trade.token)}
 
@@ -87,10 +83,10 @@ class Charges:
         if content.text("auth_no"):
             return self._capture(asked)
         reference = content.number("out_trade_no")
-        content.choice("scene", "bar_code", "security_code")
-        product = content.choice("product_code", *_SHOP_PRODUCTS)
-        code = content.text("auth_code", most=64, required=True)
-        amount, subject = content.amount("total_amount"), content.title("subject", most=256)
+        product = content.text("product_code") or PRODUCTS["alipay.trade.pay"][0]
+        code = content.text("auth_code")
+        amount, subject = content.amount("total_amount"), content.text("subject")
+        _require_accountable(asked, amount)
         payer_is_wanted = is_wanted(content)
         known = self._trades.current(asked.account.account_id, reference)
         if known is not None:
@@ -101,7 +97,7 @@ class Charges:
                 return _to_be_confirmed(known)
             if known.auth_code == code:
                 return refusal(f"ACQ.{known.declined}", "交易支付失败")
-        expires_us = known.expires_us if known else content.expiry_us(self._now_us(), otherwise_s=_SHOP_LIFETIME_S)
+        expires_us = known.expires_us if known else self._shop_expiry_us(asked)
         self._use(asked, code, reference, payer_is_wanted=payer_is_wanted)
         trade = known or self._new(asked, reference, amount, subject, product, expires_us)
         trade.auth_code, trade.declined = code, ""
@@ -109,9 +105,13 @@ class Charges:
         trade.trade_no, trade.state = trade.trade_no or new_number(self._now_us()), WAITING
         return self._scanned(asked, trade)
 
+    def _shop_expiry_us(self, asked: Asked) -> int:
+        return asked.content.expiry_us(self._now_us(), "timeout_express", otherwise_s=_SHOP_LIFETIME_S)
+
     def _use(self, asked: Asked, code: str, reference: str, *, payer_is_wanted: bool) -> None:
         """Take a code for an order. Raises Refused."""
-        refused = "" if asked.behavior is Behavior.DECLINED_WAITING else refusal_of(code)
+        kind = asked.content.text("scene") or BAR_CODE
+        refused = "" if asked.behavior is Behavior.DECLINED_WAITING else refusal_of(code, kind)
         if refused:
             raise Refused(f"ACQ.{refused}", "交易支付失败")
         if not payer_is_wanted:
@@ -136,12 +136,13 @@ class Charges:
     def _capture(self, asked: Asked) -> Answer:
         content, account_id = asked.content, asked.account.account_id
         reference, amount = content.number("out_trade_no"), content.amount("total_amount")
-        subject, product = content.title("subject", most=256), content.text("product_code", most=64, required=True)
+        subject, product = content.text("subject"), content.text("product_code")
+        _require_accountable(asked, amount)
         known = self._trades.current(account_id, reference)
         if known is not None:
             _require_same(known, amount=amount, subject=subject)
             return _paid(known)
-        freeze = self._ledger.freeze_by_number(account_id, content.text("auth_no", most=64))
+        freeze = self._ledger.freeze_by_number(account_id, content.text("auth_no"))
         if freeze is None:
             raise Refused("ACQ.AUTH_NO_ERROR", "授权号不存在")
         _require_capturable(asked, freeze, product, amount)
@@ -149,7 +150,7 @@ class Charges:
         trade.auth_no = freeze.auth_no
         trade.trade_no, trade.state = new_number(self._now_us()), WAITING
         freeze.paid += amount
-        if content.choice("auth_confirm_mode", "NOT_COMPLETE", "COMPLETE") == "COMPLETE" and freeze.rest:
+        if content.text("auth_confirm_mode") == "COMPLETE" and freeze.rest:
             freeze.released += freeze.rest
         if not freeze.rest:
             freeze.state = FINISHED
@@ -177,6 +178,10 @@ class Charges:
             paid_us=0,
             closed_us=0,
             behavior=asked.lasting,
+            body=asked.content.text("body"),
+            passback_params=asked.content.text("passback_params"),
+            store_id=asked.content.text("store_id"),
+            terminal_id=asked.content.text("terminal_id"),
         )
 
 
@@ -185,6 +190,16 @@ def _require_same(trade: Trade, *, amount: int, subject: str) -> None:
         raise Refused("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
     if trade.amount != amount or trade.subject != subject:
         raise Refused("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改")
+
+
+def _require_accountable(asked: Asked, amount: int) -> None:
+    """Refuse an order for somebody else's account, or of parts that are not its total."""
+    content = asked.content
+    if content.text("seller_id") not in ("", asked.account.seller_id):
+        raise Refused("ACQ.SELLER_NOT_EXIST", "卖家不存在")
+    parts = [content.text(name) for name in ("discountable_amount", "undiscountable_amount")]
+    if all(parts) and sum(money_of(part).amount_minor for part in parts) != amount:
+        raise content.wrong("undiscountable_amount")
 
 
 def _require_capturable(asked: Asked, freeze: Freeze, product: str, amount: int) -> None:
@@ -198,8 +213,6 @@ def _require_capturable(asked: Asked, freeze: Freeze, product: str, amount: int)
         raise Refused("ACQ.AUTH_AMOUNT_NOT_ENOUGH", "授权金额不足")
     if asked.content.text("buyer_id") not in ("", BUYER_ID):
         raise Refused("ACQ.PAYER_UNMATCHED", "付款人不匹配")
-    if asked.content.text("seller_id") not in ("", asked.account.seller_id):
-        raise Refused("ACQ.SELLER_NOT_EXIST", "卖家不存在")
 
 
 def _paid(trade: Trade) -> Answer:

@@ -1,6 +1,7 @@
 """Decides and books authorizations: an amount is frozen, paid from by trades, and released.
 
-Refuses to release more than is still frozen. Alipay's codes of this product have no prefix.
+Refuses to freeze for a payer who is not wanted, and to release more than is still frozen. Alipay's codes here have no
+prefix.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from tollbridge_server.testing.simulators.alipay.book import (
     Freeze,
     Release,
 )
-from tollbridge_server.testing.simulators.alipay.charges import ONLINE_FREEZES
 from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
 from tollbridge_server.testing.simulators.alipay.notices import Notices
-from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
+from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID, is_wanted_for_freeze
 from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, in_process
 from tollbridge_server.testing.simulators.alipay.rules import (
+    BAR_CODE,
     CONCLUDES_S,
     conclusion_of,
     is_to_be_confirmed,
@@ -30,8 +31,9 @@ from tollbridge_server.testing.simulators.alipay.rules import (
 from tollbridge_server.testing.simulators.frame.decisions import APPROVE
 
 _LIFETIME_S = 15 * 60
-_APP_FREEZE = "alipay.fund.auth.order.app.freeze"
-_SCANNED_FREEZES = ("PRE_AUTH",)
+_FREEZE = "FREEZE"
+_RESTRICTED = "PAYER_USER_STATUS_LIMIT"
+"""Alipay publishes no code for a payer who is another one; it names this one where an account has to be certified."""
 _FUNDS = {"BUYER_BALANCE_NOT_ENOUGH": "MONEY_NOT_ENOUGH", "BUYER_ENABLE_STATUS_FORBID": "PAYER_USER_STATUS_LIMIT"}
 
 
@@ -44,14 +46,12 @@ class Freezes:
         self._now_us = premises.now_us
         self._notices = notices
 
-    def prepare(self, method: str, asked: Asked) -> Freeze:
+    def prepare(self, asked: Asked) -> Freeze:
         """Return an order that freezes an amount once the payer opens and confirms it."""
         account, content = asked.account, asked.content
         reference, amount = content.number("out_order_no"), content.amount("amount")
-        title, request = content.title("order_title", most=100), content.number("out_request_no")
-        product = content.text("product_code", most=64, required=True)
-        if product not in (ONLINE_FREEZES if method == _APP_FREEZE else _SCANNED_FREEZES):
-            raise content.wrong("product_code")
+        title, request = content.text("order_title"), content.number("out_request_no")
+        payer_is_wanted = is_wanted_for_freeze(content)
         if content.text("payee_user_id") not in ("", account.seller_id):
             raise Refused("PAYEE_NOT_EXIST", "收款方不存在")
         known = self.current(account.account_id, reference)
@@ -76,16 +76,17 @@ class Freezes:
             notify_url=asked.notify_url,
             token=secrets.token_urlsafe(18),
             created_us=self._now_us(),
-            expires_us=content.expiry_us(self._now_us(), otherwise_s=_LIFETIME_S),
+            expires_us=content.end_us(self._now_us(), "timeout_express", "pay_timeout", otherwise_s=_LIFETIME_S),
             frozen_us=0,
-            product=product,
+            product=content.text("product_code"),
             behavior=asked.lasting,
+            is_payer_wanted=payer_is_wanted,
         )
         self._ledger.put(freeze)
         return freeze
 
     def voucher(self, asked: Asked) -> Answer:
-        freeze = self.prepare("alipay.fund.auth.order.voucher.create", asked)
+        freeze = self.prepare(asked)
         if freeze.state not in (PREPARED, INIT):
             raise Refused("FREEZE_ALREADY_SUCCESS", "重复冻结")
         url = self._premises.page_of(freeze.token)
@@ -100,13 +101,12 @@ class Freezes:
     def freeze(self, asked: Asked) -> Answer:
         """Freeze an amount with a code that the payer showed."""
         content = asked.content
-        code = content.text("auth_code", most=64, required=True)
-        content.choice("auth_code_type", "bar_code", "security_code")
-        known = self.current(asked.account.account_id, content.number("out_order_no"))
-        refused = refusal_of(code)
-        if known is None and refused:
-            raise Refused(_FUNDS.get(refused, refused), "资金授权失败")
-        freeze = self.prepare("alipay.fund.auth.order.freeze", asked)
+        code, kind = content.text("auth_code"), content.text("auth_code_type") or BAR_CODE
+        if self.current(asked.account.account_id, content.number("out_order_no")) is None:
+            refused = refusal_of(code, kind) or ("" if is_wanted_for_freeze(content) else _RESTRICTED)
+            if refused:
+                raise Refused(_FUNDS.get(refused, refused), "资金授权失败")
+        freeze = self.prepare(asked)
         if freeze.state == PREPARED:
             self._scanned(freeze, code)
         answer = self._shown(freeze)
@@ -117,7 +117,7 @@ class Freezes:
         return {
             **self._shown(freeze),
             "order_status": freeze.state,
-            "operation_type": content.choice("operation_type", "FREEZE", "UNFREEZE", "PAY"),
+            "operation_type": content.text("operation_type") or _FREEZE,
             "order_title": freeze.title,
             "total_freeze_amount": yuan(freeze.amount if freeze.frozen_us else 0),
             "total_pay_amount": yuan(freeze.paid),
@@ -148,10 +148,9 @@ class Freezes:
     def unfreeze(self, asked: Asked) -> Answer:
         account, content = asked.account, asked.content
         amount, number = content.amount("amount"), content.number("out_request_no")
-        freeze = self._ledger.freeze_by_number(account.account_id, content.text("auth_no", most=64, required=True))
+        freeze = self._ledger.freeze_by_number(account.account_id, content.text("auth_no"))
         if freeze is None:
             raise Refused("AUTH_ORDER_NOT_EXIST", "授权订单不存在")
-        content.text("remark", most=100, required=True)
         known = self._ledger.release(account.account_id, number)
         if known is not None:
             if known.amount != amount:
@@ -178,7 +177,7 @@ class Freezes:
     def settle(self, freeze: Freeze) -> None:
         """Let the payer confirm, if the order still waits for it."""
         self.catch_up(freeze)
-        if freeze.state == INIT:
+        if freeze.state == INIT and freeze.is_payer_wanted:
             self._take(freeze)
 
     def catch_up(self, freeze: Freeze) -> None:
@@ -216,7 +215,10 @@ class Freezes:
 
     def _named(self, asked: Asked) -> Freeze:
         account, content = asked.account, asked.content
-        auth_no, reference = content.text("auth_no", most=64), content.number("out_order_no", required=False)
+        auth_no = content.text("auth_no")
+        reference = content.number("out_order_no", required=not auth_no)
+        operation = content.text("operation_id")
+        request = content.number("out_request_no", required=not operation)
         if auth_no:
             freeze = self._ledger.freeze_by_number(account.account_id, auth_no)
             if freeze is not None:
@@ -225,6 +227,9 @@ class Freezes:
             freeze = self.current(account.account_id, reference)
         if freeze is None or not freeze.auth_no:
             raise Refused("AUTH_ORDER_NOT_EXIST", "授权订单不存在")
+        is_another = operation not in ("", freeze.operation_id) or request not in ("", freeze.out_request_no)
+        if is_another and content.text("operation_type") in ("", _FREEZE):
+            raise Refused("AUTH_OPERATION_NOT_EXIST", "授权明细不存在")
         return freeze
 
     def _take(self, freeze: Freeze) -> None:

@@ -29,7 +29,14 @@ from tollbridge_server.testing.simulators.alipay.parameters import (
     received,
 )
 from tollbridge_server.testing.simulators.alipay.premises import refusal
-from tollbridge_server.testing.simulators.alipay.rules import BOOKED, SLOW_S, UNBOOKED, Behavior, behavior_of_code
+from tollbridge_server.testing.simulators.alipay.rules import (
+    BAR_CODE,
+    BOOKED,
+    SLOW_S,
+    UNBOOKED,
+    Behavior,
+    behavior_of_code,
+)
 from tollbridge_server.testing.simulators.frame.faults import Fault, improper_answer
 
 PATH = "/gateway.do"
@@ -103,7 +110,8 @@ class Gateway:
         """Return what the call suffers: what is armed for it, else what the payer's code provokes."""
         is_question = call.method in QUESTIONS
         armed = self._office.armed.take(is_question=is_question, account=call.account.account_id)
-        return armed or (None if is_question else behavior_of_code(call.members.get("auth_code")))
+        kind = call.members.get("scene") or call.members.get("auth_code_type") or BAR_CODE
+        return armed or (None if is_question else behavior_of_code(call.members.get("auth_code"), kind))
 
     async def _is_lost(self, call: Call) -> bool:
         """Whether a call gets lost: a question always, everything else the first time under its number."""

@@ -7,7 +7,7 @@ import secrets
 import orjson
 
 from tollbridge_server.testing.simulators.alipay.book import Freeze, Refund, Trade
-from tollbridge_server.testing.simulators.alipay.fields import written_time, yuan
+from tollbridge_server.testing.simulators.alipay.fields import told_back, written_time, yuan
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID
 from tollbridge_server.testing.simulators.alipay.premises import Premises
 from tollbridge_server.testing.simulators.alipay.rules import LATE_S, Behavior
@@ -73,6 +73,7 @@ class Notices:
             "subject": trade.subject,
             "buyer_id": BUYER_ID,
             "gmt_create": written_time(trade.created_us),
+            **told_back(body=trade.body, passback_params=trade.passback_params),
             **(paid if trade.paid_us else {}),
             **(closed if trade.closed_us else {}),
         }

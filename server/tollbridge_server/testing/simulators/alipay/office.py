@@ -14,6 +14,7 @@ from tollbridge_server.testing.simulators.alipay.bills import Bills
 from tollbridge_server.testing.simulators.alipay.book import INIT, PREPARED, WAITING, Freeze, Ledger, Trade, open_book
 from tollbridge_server.testing.simulators.alipay.charges import Charges
 from tollbridge_server.testing.simulators.alipay.fields import Content
+from tollbridge_server.testing.simulators.alipay.forms import form_of
 from tollbridge_server.testing.simulators.alipay.freezes import Freezes
 from tollbridge_server.testing.simulators.alipay.notices import Notices
 from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises
@@ -70,7 +71,7 @@ class Office(Desk[Ledger]):
         behavior: Behavior | None = None,
     ) -> Answer:
         """Return the business fields of the answer. Raises Refused."""
-        content = Content(members, prefix="ACQ." if ".trade." in method else "")
+        content = _content(method, members)
         asked = Asked(account, content, notify_url, behavior=behavior)
         work: dict[str, Callable[[Asked], Answer]] = {
             "alipay.trade.precreate": self._charges.precreate,
@@ -96,10 +97,10 @@ class Office(Desk[Ledger]):
     ) -> Trade | Freeze:
         """Return what a browser or an app has brought. Raises Refused."""
         is_freeze = ".fund." in method
-        asked = Asked(account, Content(members, prefix="" if is_freeze else "ACQ."), notify_url, return_url)
+        asked = Asked(account, _content(method, members), notify_url, return_url)
 
         def unit(_: Ledger) -> Trade | Freeze:
-            return self._freezes.prepare(method, asked) if is_freeze else self._charges.prepare(method, asked)
+            return self._freezes.prepare(asked) if is_freeze else self._charges.prepare(method, asked)
 
         return await self.write(unit)
 
@@ -173,3 +174,10 @@ class Office(Desk[Ledger]):
             if decision == APPROVE:
                 self._freezes.settle(found)
         return found
+
+
+def _content(method: str, members: Mapping[str, Any]) -> Content:
+    """Return the business fields of a request, each by its rule. Raises Refused."""
+    content = Content(members, prefix="ACQ." if ".trade." in method else "")
+    content.require(form_of(method, members))
+    return content

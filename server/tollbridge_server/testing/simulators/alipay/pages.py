@@ -27,7 +27,7 @@ _DECISIONS = ("", LOGIN, APPROVE, REFUSE)
 
 _STAYS_OPEN = "Not paid. The order stays open; it can be paid {until}."
 _NOT_WANTED = (
-    "Not paid. The shop takes this payment only from somebody whose name, document and age it has given, and these are "
+    "Not paid. The shop takes this payment only from somebody whose name, document or age it has given, and these are "
     "not the payer's. The order stays open."
 )
 
@@ -96,7 +96,8 @@ def _trade(trade: Trade, decision: str) -> web.Response:
 def _freeze(freeze: Freeze, decision: str) -> web.Response:
     order = f"{yuan(freeze.amount)} CNY"
     if freeze.state == book.INIT:
-        said = _open_until(freeze.expires_us) if decision == REFUSE else "The amount is held, and not paid yet."
+        held = "The amount is held, and not paid yet."
+        said = {REFUSE: _open_until(freeze.expires_us), APPROVE: _NOT_WANTED}.get(decision, held)
         return _page(freeze.title, order, said, form=_form(freeze.token, (APPROVE, "Pay"), (REFUSE, "Not now")))
     if freeze.state in (book.AUTHORIZED, book.FINISHED):
         said = "The amount was held for the shop, which is told of it. This page can be closed."

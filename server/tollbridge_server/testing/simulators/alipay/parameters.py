@@ -33,6 +33,8 @@ UTF_8 = "utf-8"
 
 _CHARSETS = frozenset({UTF_8, "gbk", "gb2312"})
 _VERSION, _FORMAT = "1.0", "JSON"
+_MOST = {"notify_url": 256, "return_url": 256, "app_auth_token": 40}
+"""The lengths of what is taken as it comes; every other parameter is compared, or has a form of its own."""
 
 
 class TurnedAway(Exception):
@@ -113,6 +115,7 @@ class Reader:
             raise TurnedAway(INVALID, "isv.invalid-parameter", "参数无效：version", is_signed=True)
         if parameters.get("format", _FORMAT).upper() != _FORMAT:
             raise TurnedAway(INVALID, "isv.invalid-format", "无效的数据格式", is_signed=True)
+        _require_sound(parameters)
         return Call(account, method, _members(parameters, account, charset), parameters, charset)
 
     def _require_signature(self, parameters: Mapping[str, str], account: AlipayAccount, charset: str) -> None:
@@ -159,6 +162,14 @@ def _required(parameters: Mapping[str, str], name: str, message: str, *, missing
     if not value:
         raise TurnedAway(MISSING, missing or f"isv.missing-{name.replace('_', '-')}", message)
     return value
+
+
+def _require_sound(parameters: Mapping[str, str]) -> None:
+    wrong = [name for name, most in _MOST.items() if len(parameters.get(name, "")) > most]
+    if not parameters.get("notify_url", "https://").startswith(("http://", "https://")):
+        wrong.append("notify_url")
+    if wrong:
+        raise TurnedAway(INVALID, "isv.invalid-parameter", f"参数无效：{wrong[0]}", is_signed=True)
 
 
 def _members(parameters: Mapping[str, str], account: AlipayAccount, charset: str) -> Mapping[str, Any]:

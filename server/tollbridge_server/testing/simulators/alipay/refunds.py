@@ -26,7 +26,7 @@ class Refunds:
         content, account_id = asked.content, asked.account.account_id
         amount = content.amount("refund_amount")
         trade = self._trades.named(asked)
-        number = content.number("out_request_no", required=False) or trade.out_trade_no
+        number = content.text("out_request_no") or trade.out_trade_no
         known = self._ledger.refund(account_id, trade.out_trade_no, number)
         if known is not None:
             if known.amount != amount:
@@ -42,7 +42,7 @@ class Refunds:
 
     def query(self, asked: Asked) -> Answer:
         trade = self._trades.named(asked)
-        number = asked.content.number("out_request_no")
+        number = asked.content.text("out_request_no")
         answer = {"trade_no": trade.trade_no, "out_trade_no": trade.out_trade_no, "out_request_no": number}
         refund = self._ledger.refund(asked.account.account_id, trade.out_trade_no, number)
         if refund is None:

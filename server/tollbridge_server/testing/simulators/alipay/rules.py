@@ -1,11 +1,13 @@
 """What the Alipay simulator decides by: test payment codes, all of them published here, and faults on demand.
 
-A code has 16 to 24 digits and begins with 25 to 30; its last four digits decide, and what is not in the table is paid.
+A code has 16 to 24 digits and begins with 25 to 30, a face token has "fp" and 33 letters and digits; the last four
+characters decide, and what is not in the table is paid.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -99,7 +101,7 @@ CONCLUDES_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class TestCode:
-    """The last four digits of a payment code, the code of its refusal (empty: none), and what it means."""
+    """The last four digits of what a payer shows, the code of its refusal (empty: none), and what it means."""
 
     last_digits: str
     sub_code: str
@@ -135,20 +137,30 @@ _BEHAVIORS = {
     "0014": Behavior.BOOKED_SYSTEM_ERROR,
 }
 
-_CODE = re.compile(r"(?:2[5-9]|30)[0-9]{14,22}", re.ASCII)
+BAR_CODE, FACE = "bar_code", "security_code"
+CODE_KINDS: Mapping[str, re.Pattern[str]] = {
+    BAR_CODE: re.compile(r"(?:2[5-9]|30)[0-9]{14,22}", re.ASCII),
+    FACE: re.compile(r"fp[0-9A-Za-z]{33}", re.ASCII),
+}
+"""What a payer can show, as `scene` and `auth_code_type` name it, and its form."""
+
+_NO_CODE = "PAYMENT_AUTH_CODE_INVALID"
 _REFUSALS = {code.last_digits: code.sub_code for code in TEST_CODES if code.sub_code not in ("", "SYSTEM_ERROR")}
 
 
-def refusal_of(auth_code: str) -> str:
-    """Return the sub code with which a payment code is refused, or nothing."""
-    if not _CODE.fullmatch(auth_code):
-        return "PAYMENT_AUTH_CODE_INVALID"
+def refusal_of(auth_code: str, kind: str) -> str:
+    """Return the sub code with which what a payer shows is refused as one of CODE_KINDS, or nothing."""
+    if not CODE_KINDS[kind].fullmatch(auth_code):
+        return _NO_CODE
     return _REFUSALS.get(auth_code[-4:], "")
 
 
-def behavior_of_code(auth_code: object) -> Behavior | None:
-    """Return what a payment code provokes, or None; also None for what is no code."""
-    return _BEHAVIORS.get(auth_code[-4:]) if isinstance(auth_code, str) and _CODE.fullmatch(auth_code) else None
+def behavior_of_code(auth_code: object, kind: object) -> Behavior | None:
+    """Return what a payment code or face token provokes, or None; also None for what is none of that kind."""
+    if not isinstance(auth_code, str) or not isinstance(kind, str):
+        return None
+    form = CODE_KINDS.get(kind)
+    return _BEHAVIORS.get(auth_code[-4:]) if form and form.fullmatch(auth_code) else None
 
 
 def is_to_be_confirmed(auth_code: str) -> bool:

@@ -14,7 +14,7 @@ from tollbridge_server.testing.simulators.alipay.book import (
     Refund,
     Trade,
 )
-from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, written_time, yuan
+from tollbridge_server.testing.simulators.alipay.fields import Refused, new_number, told_back, written_time, yuan
 from tollbridge_server.testing.simulators.alipay.notices import Notices
 from tollbridge_server.testing.simulators.alipay.payers import BUYER_ID, BUYER_LOGON_ID
 from tollbridge_server.testing.simulators.alipay.premises import Answer, Asked, Premises, refusal
@@ -48,6 +48,7 @@ class Trades:
             "receipt_amount": paid,
             "point_amount": "0.00",
             "invoice_amount": paid,
+            **told_back(store_id=trade.store_id, terminal_id=trade.terminal_id, passback_params=trade.passback_params),
         }
         return {**answer, "send_pay_date": written_time(trade.paid_us)} if trade.paid_us else answer
 
