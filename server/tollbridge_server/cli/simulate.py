@@ -113,8 +113,7 @@ _TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
     "alipay": (
         (
             "codes",
-            "a payment code of 16 to 24 digits that begins with 25 to 30, or a face token (fp and 33 letters and "
-            "digits), that ends with",
+            "a payment code (16 to 24 digits, the first two 25 to 30) or face token (fp and 33 letters, digits) ends with",
             alipay.TEST_CODES,
         ),
         ("payer", "who pays whatever is paid; what customer.identity asks for is compared", (alipay.TEST_PAYER,)),
