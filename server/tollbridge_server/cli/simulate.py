@@ -113,7 +113,7 @@ _TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
     "alipay": (
         (
             "codes",
-            "a payment code (16 to 24 digits, the first two 25 to 30) or face token (fp and 33 letters, digits) ends with",
+            "16 to 24 digits from 25 to 30 on, or fp and 33 letters or digits; they end with",
             alipay.TEST_CODES,
         ),
         ("payer", "who pays whatever is paid; what customer.identity asks for is compared", (alipay.TEST_PAYER,)),
