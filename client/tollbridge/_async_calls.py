@@ -25,6 +25,7 @@ class AsyncCalls:
         self._channel = channel
         self._settings = settings
         self._callables: dict[str, Any] = {}
+        self._is_closed = False
 
     async def _unary(self, method: Method[ResponseT], request: Message, timeout_s: float | None) -> ResponseT:
         """Call, and repeat as the policy says, until there is an answer. Raises TollbridgeError."""
@@ -40,7 +41,7 @@ class AsyncCalls:
             except grpc.RpcError as broken:
                 error = error_from_call(broken, idempotency_key=key)
                 pause_s = attempts.pause_s(error)
-                if pause_s is None:
+                if pause_s is None or self._is_closed:
                     raise error from broken
             await asyncio.sleep(pause_s)
 
@@ -85,7 +86,7 @@ class AsyncCalls:
             except grpc.RpcError as broken:
                 error = error_from_call(broken, idempotency_key=None)
                 pause_s = attempts.pause_s(error)
-                if pause_s is None:
+                if pause_s is None or self._is_closed:
                     raise error from broken
             finally:
                 # The consumer may leave in the middle; the server need not go on then.

@@ -67,6 +67,7 @@ class Calls:
         self._channel = channel
         self._settings = settings
         self._callables: dict[str, Any] = {}
+        self._is_closed = False
 
     def _unary(self, method: Method[ResponseT], request: Message, timeout_s: float | None) -> ResponseT:
         """Call, and repeat as the policy says, until there is an answer. Raises TollbridgeError."""
@@ -82,7 +83,7 @@ class Calls:
             except grpc.RpcError as broken:
                 error = error_from_call(broken, idempotency_key=key)
                 pause_s = attempts.pause_s(error)
-                if pause_s is None:
+                if pause_s is None or self._is_closed:
                     raise error from broken
             time.sleep(pause_s)
 
@@ -127,7 +128,7 @@ class Calls:
             except grpc.RpcError as broken:
                 error = error_from_call(broken, idempotency_key=None)
                 pause_s = attempts.pause_s(error)
-                if pause_s is None:
+                if pause_s is None or self._is_closed:
                     raise error from broken
             finally:
                 # The consumer may leave in the middle; the server need not go on then.

@@ -77,6 +77,7 @@ class Client(SyncMethods):
 
     def close(self) -> None:
         """Close the channel; calls that still run end with Canceled. Closing twice does nothing more."""
+        self._is_closed = True
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -129,6 +130,7 @@ class AsyncClient(AsyncMethods):
 
     async def close(self) -> None:
         """Close the channel; calls that still run end with Canceled. Closing twice does nothing more."""
+        self._is_closed = True
         await self._channel.close()
 
     async def __aenter__(self) -> Self:

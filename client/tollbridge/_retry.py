@@ -1,8 +1,8 @@
 """When a failed call is made again and after which pause; it sleeps nowhere and never invents a second key.
 
-Repeated are ABORTED, RESOURCE_EXHAUSTED and UNAVAILABLE, a lost connection included: every request that changes
-something carries an idempotency key, and a repeat carries the same. DEADLINE_EXCEEDED is never repeated, because the
-deadline is the caller's.
+Repeated are ABORTED, RESOURCE_EXHAUSTED and UNAVAILABLE, a lost connection included, and CANCELLED, with which a server
+ends the calls of its last moment: every request that changes something carries an idempotency key, and a repeat carries
+the same. DEADLINE_EXCEEDED is never repeated, because the deadline is the caller's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ import grpc
 
 from tollbridge._errors import Effect, TollbridgeError
 
-RETRYABLE = frozenset({grpc.StatusCode.ABORTED, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE})
+RETRYABLE = frozenset(
+    {
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+    }
+)
 
 _WEIGHT = {Effect.EXCLUDED: 0, Effect.POSSIBLE: 1, Effect.DONE: 2}
 

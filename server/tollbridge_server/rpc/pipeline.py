@@ -159,6 +159,9 @@ class Pipeline(grpc.aio.ServerInterceptor):
                     call.code = "CANCELLED"
                     raise
                 await self._abort(call, context, _shutting_down(), is_keyed=False)
+            except GeneratorExit:  # gRPC drops a stream that its caller cancels while a message is sent.
+                call.code = "CANCELLED"
+                raise
             except Exception as error:  # noqa: BLE001  Whatever it is, the caller gets a clean status.
                 await self._abort(call, context, error, is_keyed=False)
             finally:

@@ -94,7 +94,7 @@ class NotificationService:
                 # Something has happened that bears this number; what that is for the request, only an answer says.
                 told = "/".join(sorted(notification.kinds))
                 logger.warning("notification of %s for a request of %s; it is asked about", told, kind, extra=about)
-                await self._engine.inquire(attempt)
+                await self._engine.doubt(attempt)
         entry = InboxEntry(
             provider=account.provider,
             provider_account_id=account.account_id,

@@ -264,6 +264,11 @@ class OperationEngine:
         _log_what_is_wrong(merged)
         return merged
 
+    async def doubt(self, attempt: Attempt) -> None:
+        """Ask the provider about an attempt whatever is known of it, and have it asked again until it answers."""
+        await self._storage.write(lambda tx: self._recorder.doubt(tx, attempt))
+        await self.inquire(attempt)
+
     async def give_up(self, attempt: Attempt) -> Merged:
         """Stop asking about an attempt and put it before a person."""
         merged = await self._storage.write(lambda tx: self._recorder.give_up(tx, attempt))
@@ -372,6 +377,8 @@ def _resource_of(tx: Transaction, stored: IdempotencyRecord) -> str:
 
 def _log_what_is_wrong(merged: Merged) -> None:
     about = {"payment_id": merged.case.payment.payment_id, "attempt_id": merged.case.attempt.attempt_id}
+    if merged.is_given_back:
+        logger.error("money came and went; a record GIVEN_BACK tells of it", extra=about)
     if merged.exception:
         logger.error("put before a person: %s (%s)", merged.exception, merged.exception_detail, extra=about)
     elif merged.is_doubtful:

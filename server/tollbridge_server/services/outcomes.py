@@ -15,7 +15,7 @@ from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccounts
 from tollbridge_server.ports.storage import Transaction
 from tollbridge_server.services.events import payment_event, refund_event
-from tollbridge_server.services.rows import load_case, load_charge
+from tollbridge_server.services.rows import charge_attempt_of, load_case, load_charge
 from tollbridge_server.services.schedule import Schedule
 from tollbridge_server.services.settings import EngineSettings
 
@@ -49,13 +49,18 @@ class OutcomeRecorder:
         dated = self._schedule.dated(case, merged, attempt, evidence, is_due=is_due)
         if dated is not merged.case.attempt:
             merged = replace(merged, case=replace(merged.case, attempt=dated))
-        if merged.exception == GIVEN_BACK and _is_said(tx, merged):
-            merged = replace(merged, exception="")
         self._write(tx, case, merged, is_guarded=known is not None)
+        if merged.is_given_back:
+            merged = replace(merged, is_given_back=self._tell_of_return(tx, merged.case, evidence))
         has_moved = merged.case.attempt.state is not case.attempt.state
         if has_moved and case.operation.kind is OperationKind.CANCEL:
             merged = self._after_cancel(tx, merged, evidence)
         return merged
+
+    def doubt(self, tx: Transaction, attempt: Attempt) -> None:
+        """Have an attempt asked about now, and again until the provider has answered, however it stands."""
+        case = load_case(tx, attempt)
+        tx.attempts.update(self._schedule.doubted(case.attempt))
 
     def give_up(self, tx: Transaction, attempt: Attempt) -> Merged:
         """Mark an attempt as UNRESOLVED and stop asking about it; one that is only watched stays as it is."""
@@ -91,7 +96,16 @@ class OutcomeRecorder:
         if after.refund is not None and after.refund is not before.refund:
             tx.refunds.update(after.refund)
         if merged.exception:
-            tx.exceptions.insert(self._exception(merged))
+            tx.exceptions.insert(self._exception(merged.case.attempt, merged.exception, merged.exception_detail))
+
+    def _tell_of_return(self, tx: Transaction, case: Case, evidence: Evidence) -> bool:
+        """Record the charge whose money came and went; return False when that was said: its cancel hears of it, too."""
+        charge = charge_attempt_of(tx, case.operation) if case.operation.kind is OperationKind.CANCEL else case.attempt
+        told = tx.exceptions.of_payment(case.payment.payment_id)
+        if any(each.kind == GIVEN_BACK and each.attempt_id == charge.attempt_id for each in told):
+            return False
+        tx.exceptions.insert(self._exception(charge, GIVEN_BACK, evidence.detail))
+        return True
 
     def _after_cancel(self, tx: Transaction, merged: Merged, evidence: Evidence) -> Merged:
         """Close the charge's attempt after a confirmed cancel; ask about it at once after a refused one of a caller."""
@@ -111,24 +125,19 @@ class OutcomeRecorder:
         # The resolver's own cancels follow a question: another at once would lead to the next cancel, without end.
         return merged
 
-    def _exception(self, merged: Merged) -> ExceptionRecord:
+    def _exception(self, attempt: Attempt, kind: str, detail: str) -> ExceptionRecord:
         now_us = self._clock.now_us()
         return ExceptionRecord(
             exception_id=ids.time_ordered_id(
                 ids.EXCEPTION_PREFIX, now_ms=now_us // 1000, entropy=self._clock.entropy(ids.ENTROPY_BYTES)
             ),
-            merchant_id=merged.case.payment.merchant_id,
-            payment_id=merged.case.payment.payment_id,
-            attempt_id=merged.case.attempt.attempt_id,
-            kind=merged.exception,
-            detail=merged.exception_detail,
+            merchant_id=attempt.merchant_id,
+            payment_id=attempt.payment_id,
+            attempt_id=attempt.attempt_id,
+            kind=kind,
+            detail=detail,
             created_at_us=now_us,
         )
-
-
-def _is_said(tx: Transaction, merged: Merged) -> bool:
-    """Whether a record of that kind stands already: both the charge and its cancel may hear of the same money."""
-    return any(each.kind == merged.exception for each in tx.exceptions.of_payment(merged.case.payment.payment_id))
 
 
 def _as_news(present: Attempt, evidence: Evidence, *, sent: Attempt) -> Evidence:

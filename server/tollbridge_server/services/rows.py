@@ -53,6 +53,13 @@ def capture_of(tx: Transaction, refund: Operation) -> CaptureReference:
     return CaptureReference(attempt.request_reference, attempt.provider_reference, capture.amount)
 
 
+def charge_attempt_of(tx: Transaction, cancel: Operation) -> Attempt:
+    """Return the attempt that a cancel is of: that of the last charge before it."""
+    operations = tx.operations.of_payment(cancel.payment_id)
+    charges = [each for each in operations if each.kind.opens and each.created_at_us <= cancel.created_at_us]
+    return tx.attempts.of_operation(max(charges, key=lambda each: each.created_at_us))[-1]
+
+
 def lock_owned(tx: Transaction, caller: Caller, payment_id: str) -> Payment:
     """Lock and return a payment of the caller's merchant; another merchant's payment does not exist."""
     payment = tx.payments.lock(payment_id)

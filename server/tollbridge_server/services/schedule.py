@@ -36,6 +36,10 @@ class Schedule:
         due_us = self._clock.now_us() + self._settings.pause_after_us(_FIRST_WATCH)
         return replace(attempt, is_watched=True, checks=_FIRST_WATCH, next_check_at_us=due_us)
 
+    def doubted(self, attempt: Attempt) -> Attempt:
+        """Return an attempt that is asked about from now on, as though it had just begun."""
+        return replace(attempt, next_check_at_us=self._clock.now_us(), checks=0, is_watched=False)
+
     def dated(self, case: Case, merged: Merged, known: Attempt, evidence: Evidence, *, is_due: bool) -> Attempt:
         """Return the merged attempt with the time of the next question, and without the lease of its sender.
 
@@ -44,7 +48,7 @@ class Schedule:
         """
         attempt, now_us = merged.case.attempt, self._clock.now_us()
         if merged.is_doubtful:
-            return replace(attempt, next_check_at_us=now_us, checks=0, is_watched=False)
+            return self.doubted(attempt)
         if attempt.state.is_final or attempt.state is AttemptState.UNRESOLVED:
             return self._dated_settled(case, attempt, evidence, is_due=is_due)
         is_reply = evidence.source is EvidenceSource.REPLY

@@ -75,9 +75,10 @@ class _Dossier:
         return sum(o.amount.amount_minor for o in self.operations if o.kind is kind and o.state in states)
 
     @property
-    def is_given_back(self) -> bool:
-        """Whether the provider took money and gave it back by itself."""
-        return any(record.kind == GIVEN_BACK for record in self.exceptions)
+    def given_back(self) -> frozenset[str]:
+        """The references of charges whose money the provider took and gave back by itself."""
+        told = {record.attempt_id for record in self.exceptions if record.kind == GIVEN_BACK}
+        return frozenset(each.request_reference for each in self.attempts if each.attempt_id in told)
 
     @property
     def is_at_rest(self) -> bool:
@@ -130,7 +131,7 @@ class Verifier:
         result.events += len(dossier.events)
         result.in_flight += not dossier.is_at_rest
         waits = any(refund.state is RefundState.NEEDS_REVIEW for refund in dossier.refunds)
-        if waits or payment.state is PaymentState.NEEDS_REVIEW or dossier.is_given_back:
+        if waits or payment.state is PaymentState.NEEDS_REVIEW or dossier.given_back:
             result.reviews += [Review(payment.payment_id, each.kind, each.detail) for each in dossier.exceptions]
         found = [*_broken_rows(dossier), *_broken_amounts(dossier), *_broken_events(dossier)]
         charges = []
@@ -227,22 +228,25 @@ def _broken_events(dossier: _Dossier) -> Iterator[_Finding]:
 
 def _broken_books(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_Finding]:
     payment = dossier.payment
-    if dossier.is_given_back:
-        charges = [charge for charge in charges if not _was_given_back(dossier, charge)]
     by_reference = {attempt.request_reference: attempt for attempt in dossier.attempts}
+    # What came and went is in the provider's book alone, except for a payment that we knew; that waits for a person.
+    returned = [each for each in charges if each.request_reference in dossier.given_back and _is_returned(each)]
     for charge in charges:
         for effect in charge.effects:
-            if effect.request_reference not in by_reference:
+            is_return = charge in returned and effect.kind is OperationKind.REFUND
+            if effect.request_reference not in by_reference and not is_return:
                 yield "an effect belongs to an attempt", f"the provider booked {effect.request_reference}"
             if effect.currency != payment.currency:
                 yield "one currency", f"the provider booked {effect.currency}"
-    captured = sum(charge.captured_minor for charge in charges)
-    refunded = sum(charge.refunded_minor for charge in charges)
-    paid = [charge for charge in charges if charge.captured_minor]
+    kept = [charge for charge in charges if charge not in returned]
+    captured = sum(charge.captured_minor for charge in kept)
+    refunded = sum(charge.refunded_minor for charge in kept)
+    paid = [charge for charge in kept if charge.captured_minor]
     if len(paid) > 1:
         yield "no payment is charged twice", f"the provider took money {len(paid)} times"
-    if captured > payment.amount_minor:
-        yield "the provider took no more than was asked", f"{captured} of {payment.amount_minor}"
+    for taken in (captured, *(charge.captured_minor for charge in returned)):
+        if taken > payment.amount_minor:
+            yield "the provider took no more than was asked", f"{taken} of {payment.amount_minor}"
     if refunded > captured:
         yield "the provider gave back no more than it took", f"{refunded} of {captured}"
     yield from _held_amounts(dossier, charges)
@@ -253,15 +257,8 @@ def _broken_books(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_F
             yield "both books agree", f"refunded: {payment.refunded_minor} here, {refunded} at the provider"
 
 
-def _was_given_back(dossier: _Dossier, charge: BookedCharge) -> bool:
-    """Whether the provider took money of a charge and gave all of it back by itself.
-
-    Our sums have neither, unless the payment was known; then it waits for a person.
-    """
-    attempts = [each for each in dossier.attempts if each.request_reference == charge.request_reference]
-    is_paid_here = any(attempt.state is AttemptState.SUCCEEDED for attempt in attempts)
-    is_ours = is_paid_here and not dossier.payment.is_contradicted
-    return not is_ours and 0 < charge.captured_minor == charge.refunded_minor
+def _is_returned(charge: BookedCharge) -> bool:
+    return 0 < charge.captured_minor == charge.refunded_minor
 
 
 def _held_amounts(dossier: _Dossier, charges: list[BookedCharge]) -> Iterator[_Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tollbridge.v1.status_service_pb2 import GetStatusResponse
 from tests.unit.client.conftest import Caller
 from tests.unit.client.scripted import ScriptedServer, Silence
 from tests.unit.rpc.certificates import LOCAL_NAMES, Issued, authority, issue
+from tests.waiting import PATIENCE_S, until
 
 GOOD = GetStatusResponse(refreshed=True)
 ELSEWHERE = ["10.0.0.1:7443", "gateway:7443", "pay.example.com:443", "dns:///gateway:7443", "[2001:db8::1]:7443"]
@@ -241,3 +244,26 @@ async def test_the_end_of_the_context_closes_the_async_client(server: ScriptedSe
 
     with pytest.raises(grpc.aio.UsageError):
         await client.get_status(payment_id="pay_1")
+
+
+def test_a_call_that_runs_when_its_client_is_closed_is_canceled_and_not_made_again(server: ScriptedServer) -> None:
+    server.script("GetStatus", Silence(), GOOD)
+    client = tollbridge.Client(server.target)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(client.get_status, payment_id="pay_1")
+        assert server.called.wait(PATIENCE_S)
+        client.close()
+        with pytest.raises(tollbridge.Canceled):
+            call.result(PATIENCE_S)
+    assert len(server.calls) == 1
+
+
+async def test_a_call_that_runs_when_its_async_client_is_closed_is_not_made_again(server: ScriptedServer) -> None:
+    server.script("GetStatus", Silence(), GOOD)
+    client = tollbridge.AsyncClient(server.target)
+    call = asyncio.create_task(client.get_status(payment_id="pay_1"))
+    await until(lambda: server.calls)
+    await client.close()
+    with pytest.raises((tollbridge.Canceled, asyncio.CancelledError)):
+        await asyncio.wait_for(call, PATIENCE_S)
+    assert len(server.calls) == 1

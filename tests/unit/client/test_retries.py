@@ -16,10 +16,13 @@ from tests.unit.client.scripted import BUSY, LOST, Refusal, ScriptedServer, Sile
 
 GOOD = CapturePaymentResponse(operation_id="op_1")
 IN_PROGRESS = Refusal(code=grpc.StatusCode.ABORTED, reason="OPERATION_IN_PROGRESS", metadata={"effect": "POSSIBLE"})
+CUT_OFF = Refusal(code=grpc.StatusCode.CANCELLED)
 GOING_DOWN = Refusal(code=grpc.StatusCode.UNAVAILABLE, reason="SHUTTING_DOWN", metadata={"effect": "EXCLUDED"})
 
 
-@pytest.mark.parametrize("refusal", [IN_PROGRESS, BUSY, GOING_DOWN, LOST], ids=["aborted", "busy", "down", "lost"])
+@pytest.mark.parametrize(
+    "refusal", [IN_PROGRESS, BUSY, GOING_DOWN, CUT_OFF, LOST], ids=["aborted", "busy", "down", "cut", "lost"]
+)
 def test_a_passing_trouble_is_repeated_with_the_same_key(
     refusal: Refusal, server: ScriptedServer, client: Caller
 ) -> None:
@@ -36,7 +39,11 @@ def test_a_passing_trouble_is_repeated_with_the_same_key(
 
 @pytest.mark.parametrize(
     "code",
-    [code for code in grpc.StatusCode if code.name not in {"OK", "ABORTED", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}],
+    [
+        code
+        for code in grpc.StatusCode
+        if code.name not in {"OK", "ABORTED", "CANCELLED", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+    ],
     ids=lambda code: code.name,
 )
 def test_no_other_code_is_repeated(code: grpc.StatusCode, server: ScriptedServer, client: Caller) -> None:
@@ -140,7 +147,8 @@ def test_the_clients_deadline_counts_where_a_call_names_none(
     with pytest.raises(tollbridge.DeadlineExceeded):
         client.call("capture_payment", payment_id="pay_1")
 
-    assert len(server.calls) == 1
+    # On a busy machine the call itself may come late; a repeat would have taken the answer that is left.
+    assert server.answers["CapturePayment"][-1] is GOOD
 
 
 def test_a_server_that_is_not_there_is_unavailable(connect: Callable[..., Caller]) -> None:

@@ -58,16 +58,18 @@ class Payments(payment_service_pb2_grpc.PaymentServiceServicer):
 
 
 class Statuses(status_service_pb2_grpc.StatusServiceServicer):
-    """Sends one status, and works before it ends."""
+    """Sends one status as often as it is told, and works before it ends."""
 
     def __init__(self) -> None:
         self.work: Work = nothing
         self.response = status_pb.WatchStatusResponse()
+        self.times = 1
         self.is_sending = asyncio.Event()
 
     async def WatchStatus(self, _: Any, __: Any) -> AsyncIterator[status_pb.WatchStatusResponse]:  # noqa: N802  As above.
-        self.is_sending.set()
-        yield self.response
+        for _ in range(self.times):
+            self.is_sending.set()
+            yield self.response
         await self.work()
 
 

@@ -23,6 +23,7 @@ from tests.integration.rpc import wire
 from tests.unit.logs.captured import Stream
 from tests.unit.rpc.pipelines import Stage, Work, forever, nothing, staged
 from tests.unit.rpc.signing import claims, sign
+from tests.waiting import until
 
 CARD_NUMBER = "4111111111111111"
 INTERNAL = (grpc.StatusCode.INTERNAL, "INTERNAL")
@@ -178,8 +179,7 @@ async def test_a_call_that_is_refused_never_reaches_the_service(
 async def test_a_call_above_the_limit_never_reaches_the_service_and_is_not_authenticated(stage: Stage) -> None:
     stage.payments.work = forever
     holding = [asyncio.create_task(stage.call("GetPayment", GET)) for _ in range(2)]
-    while stage.payments.calls < 2:
-        await asyncio.sleep(0)
+    await until(lambda: stage.payments.calls == 2)
     answer = await stage.call("GetPayment", GET, token=None)
     assert (answer.code, answer.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
     assert stage.payments.calls == 2
@@ -232,10 +232,20 @@ async def test_draining_ends_a_stream_that_is_sending_after_its_message(stage: S
     stage.statuses.work = forever
     stage.statuses.response.status.payment_id = "x" * 3_000_000  # More than is sent before the caller reads.
     open_stream = _watching(stage)
-    await stage.statuses.is_sending.wait()
+    await until(stage.statuses.is_sending.is_set)
     stage.pipeline.drain()
     assert await open_stream.read() == stage.statuses.response.SerializeToString()
     assert await _shut_down(open_stream)
+
+
+async def test_a_stream_that_its_caller_leaves_while_it_is_sending_is_canceled(stage: Stage) -> None:
+    stage.statuses.work, stage.statuses.times = forever, 100
+    stage.statuses.response.status.payment_id = "x" * 3_000_000  # More than is sent before the caller reads.
+    open_stream = _watching(stage)
+    await stage.statuses.is_sending.wait()
+    open_stream.cancel()
+    await until(lambda: "WatchStatus" in stage.access_lines)
+    assert stage.count("WatchStatus", "CANCELLED", "") == 1
 
 
 async def test_draining_lets_a_call_that_runs_finish(stage: Stage) -> None:
@@ -246,8 +256,7 @@ async def test_draining_lets_a_call_that_runs_finish(stage: Stage) -> None:
 
     stage.payments.work = work
     call = asyncio.create_task(stage.call("CreatePayment", CREATE))
-    while not stage.payments.calls:
-        await asyncio.sleep(0)
+    await until(lambda: stage.payments.calls)
     stage.pipeline.drain()
     going_on.set()
     assert (await call).code is grpc.StatusCode.OK

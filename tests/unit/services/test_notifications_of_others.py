@@ -7,10 +7,10 @@ import itertools
 import pytest
 from tollbridge_server.domain.evidence import Outcome
 from tollbridge_server.domain.operation import OperationKind
-from tollbridge_server.domain.payment import CaptureMethod
+from tollbridge_server.domain.payment import CaptureMethod, PaymentState
 from tollbridge_server.services.requests import CancelPayment, CapturePayment, CreateRefund
 
-from tests.unit.services.news import SILENT, UNKNOWN, notify, reference_of, view_of
+from tests.unit.services.news import PAID, SILENT, UNKNOWN, notify, reference_of, view_of
 from tests.unit.services.scripted import CALLER, Bridge
 
 VERBS = {
@@ -57,6 +57,16 @@ async def test_news_of_another_kind_of_operation_are_a_reason_to_ask_and_nothing
     assert (await view_of(bridge, payment_id)).payment == before
     assert len(bridge.adapter.sent("query")) == 1
     assert f"notification of {told} for a request of {asked}" in caplog.text
+
+
+async def test_what_is_settled_is_asked_about_until_the_provider_has_answered(bridge: Bridge) -> None:
+    payment = (await bridge.pay()).payment
+    bridge.adapter.will("query", SILENT, SILENT, PAID)
+    await notify(bridge, reference_of(bridge, "charge"), Outcome.SUCCEEDED, kinds=frozenset({OperationKind.CANCEL}))
+    await bridge.settle(seconds=3600, rounds=20)
+
+    assert len(bridge.adapter.sent("query")) == 3
+    assert (await view_of(bridge, payment.payment_id)).payment.state is PaymentState.SUCCEEDED
 
 
 @pytest.mark.parametrize("kind", OperationKind)

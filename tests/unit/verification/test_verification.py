@@ -19,10 +19,10 @@ from tollbridge_server.domain.evidence import (
 )
 from tollbridge_server.domain.money import Money
 from tollbridge_server.domain.operation import OperationKind
-from tollbridge_server.domain.payment import CaptureMethod
+from tollbridge_server.domain.payment import CaptureMethod, OnDecline
 from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.services import verification
-from tollbridge_server.services.requests import CancelPayment, CapturePayment, CreateRefund
+from tollbridge_server.services.requests import CancelPayment, CapturePayment, ConfirmPayment, CreateRefund
 
 from tests.unit.services.scripted import CALLER, QR, Bridge
 from tests.unit.verification.books import Book, corrupt, effect, rules, sale, verify
@@ -367,6 +367,43 @@ async def test_what_a_cancel_gave_back_is_in_the_providers_book_alone(
     assert rules(found) == broken
     told = [(review.kind, review.detail) for review in found.reviews]
     assert told == ([("GIVEN_BACK", "paid, and given back")] if answer is GIVEN_BACK else [])
+
+
+async def returned_twice(bridge: Bridge) -> tuple[str, str]:
+    """A payment of two charges whose money came and went, the first of which says so; return both references."""
+    bridge.adapter.will("charge", SHOW_QR, SHOW_QR)
+    bridge.adapter.will("cancel", GIVEN_BACK, Evidence(Outcome.SUCCEEDED))
+    view = await bridge.pay(method=QR, on_decline=OnDecline.ASK_PAYMENT_METHOD)
+    await bridge.payments.confirm(CALLER, ConfirmPayment(bridge.token(), view.payment.payment_id, method=QR))
+    await bridge.payments.cancel(CALLER, CancelPayment(bridge.token(), view.payment.payment_id))
+    first, second = (order.request_reference for order in bridge.adapter.sent("charge"))
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("first_minor", "second_minor", "broken"),
+    [
+        (1000, 0, set()),
+        (1000, 1000, {"an effect belongs to an attempt", "both books agree"}),
+        (2000, 0, {"the provider took no more than was asked"}),
+    ],
+    ids=["said", "of another charge", "too much"],
+)
+async def test_a_record_of_one_return_excuses_no_other_charge_and_no_other_amount(
+    bridge: Bridge, first_minor: int, second_minor: int, broken: set[str]
+) -> None:
+    references = await returned_twice(bridge)
+    charges = [
+        sale(
+            reference,
+            minor,
+            refunded_minor=minor,
+            more=(effect(OperationKind.REFUND, f"cancel_{reference}", reference, minor),),
+        )
+        for reference, minor in zip(references, (first_minor, second_minor), strict=True)
+        if minor
+    ]
+    assert rules(await verify(bridge, *charges)) == broken
 
 
 def test_every_rule_has_a_planted_break() -> None:

@@ -31,19 +31,29 @@ class Columns:
     def cells(self, line: str) -> dict[str, str]:
         """Return the values of a line by their columns; free texts may be missing. Raises ValueError.
 
-        Documents show a tab behind each value, and bills that others have published show it behind numbers and names
-        only. A product's name may hold commas and quotation marks in both, since nobody promises that they are
-        replaced.
+        Documents show a tab behind each value, the last one too, and bills that others have published show it behind
+        numbers and names only. A product's name may hold commas and quotation marks in both, since nobody promises that
+        they are replaced.
         """
-        parted, marked = line.split(","), line.split("\t,")
-        if len(parted) < len(self._names):
+        values = line.split(",")
+        if len(values) < len(self._names):
             raise ValueError("it is too short")
-        if len(marked) > len(self._names):
-            raise ValueError("it has more values than there are columns")
-        for values in (parted, marked):
-            if len(values) == len(self._names):
-                return dict(zip(self._names, (value.strip() for value in values), strict=True))
+        if len(values) == len(self._names):
+            return self._formed(values)
+        if line.endswith("\t"):
+            return self._formed(line.split("\t,"))
         return self._fitted(line)
+
+    def _formed(self, values: list[str]) -> dict[str, str]:
+        """Return as many values as there are columns, each of its column's form. Raises ValueError."""
+        if len(values) > len(self._names):
+            raise ValueError("it has more values than there are columns")
+        if len(values) < len(self._names):
+            raise ValueError("it has commas inside of values, and not a tab behind each value")
+        cells = dict(zip(self._names, (value.strip() for value in values), strict=True))
+        if not all(re.fullmatch(_form_of(name), cells[name]) for name in self._fixed):
+            raise ValueError("its values do not have the forms of their columns")
+        return cells
 
     def _fitted(self, line: str) -> dict[str, str]:
         """Return the values with a form of their own, where they can stand in one way only. Raises ValueError."""

@@ -11,6 +11,8 @@ from tollbridge_server.domain.evidence import DeclineReason, RetryAdvice
 
 _INVALID_FIELD = frozenset({"INVALID_PARAMETER", "ILLEGAL_ARGUMENT"})
 """A trade's code and a freeze's, without their prefix."""
+_END_LENGTH = 64
+"""How much of a message is looked at, in characters: no name of a field is nearly as long."""
 _FIELD_AT_THE_END = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[\s.。!！]*$", re.ASCII)
 _CALLERS = (
     "buyer_id subject order_title store_id terminal_id operator_id ext_user_info identity_params "
@@ -26,5 +28,5 @@ _MEANINGS = {
 
 def meaning_of_field(bare_code: str, message: str) -> tuple[DeclineReason, RetryAdvice] | None:
     """Return what the refusal of a charge's field means, None where the field is not the caller's to correct."""
-    named = _FIELD_AT_THE_END.search(message) if bare_code in _INVALID_FIELD else None
+    named = _FIELD_AT_THE_END.search(message[-_END_LENGTH:]) if bare_code in _INVALID_FIELD else None
     return _MEANINGS.get(named[1]) if named else None

@@ -34,6 +34,7 @@ def read(text: str) -> tuple[str, ...]:
 FORGED = (
     "x,2026-01-02 15:00:00,2026-01-02 15:00:05,,,,,y,-1.00,-1.00,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,re2,0.00,0.00,"
 )
+TABBED = FORGED.replace(",", "\t,")
 EXPECTED = ("t1", "charge", "退款", "2026-01-02 15:00:05", "-20.00", "-19.00", "re1", "0.12")
 
 
@@ -76,6 +77,11 @@ def test_a_text_that_looks_like_the_rest_of_a_line_is_not_taken_for_it(where: st
         pytest.param(line("退款", "-20.00", "0.12") + ",more\t", "more values", id="a value more, behind tabs"),
         pytest.param(published(subject="a,b").replace("-20.00", "-20"), "do not have the forms", id="another amount"),
         pytest.param(published(subject="a,b").replace("15:00:05", "soon"), "do not have the forms", id="another time"),
+        pytest.param(
+            published(subject="a,b").rpartition(",")[0], "do not have the forms", id="a value less and a comma"
+        ),
+        pytest.param(published(subject=TABBED), "more than one way", id="tabs and amounts in a subject"),
+        pytest.param(published(subject="a\t,b") + "\t", "not a tab behind each", id="a tab at the end alone"),
         pytest.param(published(voucher="1.00,1.00").replace("re1", "1.00"), "more than one way", id="amounts move"),
     ],
 )

@@ -52,7 +52,9 @@ def test_data_of_the_callers_is_the_callers_to_correct(
     assert meaning(f"参数有误{name}", task=task, sub_code=sub_code) == (reason, A.CORRECTED_DATA)
 
 
-@pytest.mark.parametrize("message", ["参数无效：auth_code", "参数有误 auth_code。", "参数无效，auth_code."])
+@pytest.mark.parametrize(
+    "message", ["参数无效：auth_code", "x" * 100 + "：auth_code", "参数有误 auth_code。", "参数无效，auth_code."]
+)
 def test_the_field_stands_at_the_end_of_the_message(message: str) -> None:
     assert meaning(message)[1] is A.CORRECTED_DATA
 

@@ -41,7 +41,7 @@ class Content:
     """The business fields of one request; `prefix` is that of the product's codes (`ACQ.`, or nothing)."""
 
     def __init__(self, members: Mapping[str, Any], *, prefix: str = "ACQ.") -> None:
-        self._members = members
+        self._members = {name: value for name, value in members.items() if value is not None}
         self._invalid = f"{prefix}INVALID_PARAMETER" if prefix else "ILLEGAL_ARGUMENT"
 
     def require(self, form: Mapping[str, Rule]) -> None:

@@ -40,10 +40,10 @@ class Flaw:
 
 
 def flaw_of(members: Mapping[str, Any], rules: Mapping[str, Rule], *, within: str = "") -> Flaw | None:
-    """Return what is wrong with an object's fields, None if nothing is; an empty text is a field that is not given."""
+    """Return what is wrong with an object's fields, None if nothing is; null and an empty text are not given."""
     for name, rule in rules.items():
-        place, value = f"{within}{name}", members.get(name, "")
-        is_given = value != ""
+        place, value = f"{within}{name}", members.get(name)
+        is_given = value not in (None, "")
         flaw = _flaw_of_value(rule, value, place) if is_given else None
         if flaw is not None or (rule.required and not is_given):
             return flaw or Flaw(place)
