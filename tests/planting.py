@@ -14,6 +14,7 @@ def plant(owner: Any, name: str, bug: Callable[..., object]) -> None:
     """
     assert hasattr(owner, name), f"{name} has another name by now, so nothing would be planted"
     right, wrong = (list(inspect.signature(each).parameters.values()) for each in (getattr(owner, name), bug))
-    is_same = [(each.name, each.kind) for each in right] == [(each.name, each.kind) for each in wrong]
-    assert is_same, f"{name} takes ({', '.join(map(str, right))}) by now, the bug ({', '.join(map(str, wrong))})"
+    takes_anything = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in wrong)
+    fits = takes_anything or [(each.name, each.kind) for each in right] == [(each.name, each.kind) for each in wrong]
+    assert fits, f"{name} takes ({', '.join(map(str, right))}) by now, the bug ({', '.join(map(str, wrong))})"
     setattr(owner, name, bug)

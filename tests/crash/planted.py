@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, Failure, Outcome
 from tollbridge_server.domain.merge import Case
@@ -12,7 +12,10 @@ from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.storage import Transaction
 from tollbridge_server.services.calls import Charge, Secrets
 from tollbridge_server.services.intents import IntentFactory
+from tollbridge_server.services.line import Line
 from tollbridge_server.services.operations import Intent, OperationEngine
+
+from tests.planting import plant
 
 
 def commit_after_sending() -> None:
@@ -28,7 +31,7 @@ def commit_after_sending() -> None:
             made[operation_id] = new_operation(self, **facts)
         return made[operation_id]
 
-    async def sent_first(self: OperationEngine, record: Any, prepare: Any, given: Secrets | None) -> Intent:
+    async def sent_first(self: OperationEngine, record: Any, prepare: Any, secrets: Secrets | None) -> Intent:
         def rehearse(tx: Transaction) -> Intent:
             if tx.idempotency.put(record) is None:
                 raise Rehearsed(prepare(tx))
@@ -39,62 +42,58 @@ def commit_after_sending() -> None:
         except Rehearsed as rehearsed:
             intent = rehearsed.args[0]
         if intent is None or intent.charge is None:
-            return await execute(self, record, prepare, given)
-        evidence = await self._deliver(intent.case, intent.charge, given)
+            return await execute(self, record, prepare, secrets)
+        evidence = await self.line.deliver(intent.case, intent.charge, secrets)
 
-        async def already_sent(_engine: OperationEngine, _case: Case, _charge: Charge, _given: Any) -> Evidence:
+        async def already_sent(case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
             return evidence
 
-        late = OperationEngine.__new__(OperationEngine)
-        late.__dict__.update(self.__dict__)
-        _plant(late, "_deliver", already_sent.__get__(late))
-        return await execute(late, record, prepare, given)
+        late, line = OperationEngine.__new__(OperationEngine), Line.__new__(Line)
+        line.__dict__.update(self.line.__dict__)
+        late.__dict__.update(self.__dict__, line=line)
+        plant(line, "deliver", already_sent)
+        return await execute(late, record, prepare, secrets)
 
-    _plant(IntentFactory, "new_operation", remembered)
-    _plant(OperationEngine, "_execute", sent_first)
+    plant(IntentFactory, "new_operation", remembered)
+    plant(OperationEngine, "_execute", sent_first)
 
 
 def take_absence_for_failure() -> None:
     """Fail an operation as soon as the provider does not know it, instead of sending it again."""
-    ask = OperationEngine._ask
+    ask = Line.ask
 
-    async def hasty(self: OperationEngine, case: Case, charge: Charge, result: Any) -> Evidence:
-        evidence = await ask(self, case, charge, result)
+    async def hasty(self: Line, case: Case, charge: Charge, action_result: Any) -> Evidence:
+        evidence = await ask(self, case, charge, action_result)
         if not evidence.absent:
             return evidence
         return Evidence(Outcome.DECLINED, source=evidence.source, failure=Failure(DeclineReason.PROVIDER_UNAVAILABLE))
 
-    _plant(OperationEngine, "_ask", hasty)
+    plant(Line, "ask", hasty)
 
 
 def renew_reference_on_resend() -> None:
     """Send again under another reference than the first time."""
-    deliver = OperationEngine._deliver
+    deliver = Line.deliver
 
-    async def renamed(self: OperationEngine, case: Case, charge: Charge, given: Secrets | None) -> Evidence:
+    async def renamed(self: Line, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
         if case.attempt.sends > 1:
-            case = replace(case, attempt=replace(case.attempt, request_reference=secrets.token_hex(16)))
-        return await deliver(self, case, charge, given)
+            case = replace(case, attempt=replace(case.attempt, request_reference=uuid4().hex))
+        return await deliver(self, case, charge, secrets)
 
-    _plant(OperationEngine, "_deliver", renamed)
+    plant(Line, "deliver", renamed)
 
 
 def take_silence_for_failure() -> None:
     """Fail an operation whose answer is lost."""
-    deliver = OperationEngine._deliver
+    deliver = Line.deliver
 
-    async def hasty(self: OperationEngine, case: Case, charge: Charge, given: Secrets | None) -> Evidence:
-        evidence = await deliver(self, case, charge, given)
+    async def hasty(self: Line, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
+        evidence = await deliver(self, case, charge, secrets)
         if evidence.outcome is not Outcome.UNKNOWN:
             return evidence
         return Evidence(Outcome.DECLINED, failure=Failure(DeclineReason.PROVIDER_UNAVAILABLE))
 
-    _plant(OperationEngine, "_deliver", hasty)
-
-
-def _plant(owner: object, name: str, bug: Callable[..., object]) -> None:
-    assert hasattr(owner, name), f"{name} has another name by now, so nothing would be planted"
-    setattr(owner, name, bug)
+    plant(Line, "deliver", hasty)
 
 
 PLANTED: Mapping[str, Callable[[], None]] = {

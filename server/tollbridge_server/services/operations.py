@@ -14,12 +14,8 @@ from typing import TypeVar
 
 from tollbridge_server.domain.errors import Effect, ErrorReason, RequestError
 from tollbridge_server.domain.evidence import (
-    DeclineReason,
     Evidence,
-    EvidenceSource,
-    Failure,
     Outcome,
-    RetryAdvice,
 )
 from tollbridge_server.domain.merge import Case, Merged
 from tollbridge_server.domain.operation import Attempt, is_sending
@@ -29,16 +25,15 @@ from tollbridge_server.domain.storable import storable
 from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.failpoint import Failpoint, no_failpoint
-from tollbridge_server.ports.provider import ProviderAccount, ProviderAccounts
+from tollbridge_server.ports.provider import ProviderAccounts
 from tollbridge_server.ports.storage import IdempotencyRecord, Storage, StorageUnavailable, Transaction
-from tollbridge_server.services import calls
-from tollbridge_server.services.absence import Absence
 from tollbridge_server.services.calls import Charge, Secrets
 from tollbridge_server.services.idempotency import Fingerprinter, require_same_request
-from tollbridge_server.services.outcomes import OutcomeRecorder
+from tollbridge_server.services.line import Line
+from tollbridge_server.services.outcomes import OutcomeRecorder, log_what_is_wrong
 from tollbridge_server.services.requests import Caller, IdempotencyToken
 from tollbridge_server.services.rooms import Rooms
-from tollbridge_server.services.rows import load_case, load_charge, require_operation
+from tollbridge_server.services.rows import load_case, load_charge, require_operation, resource_of
 from tollbridge_server.services.settings import MICROSECONDS, EngineSettings
 
 logger = logging.getLogger(__name__)
@@ -80,12 +75,11 @@ class OperationEngine:
         failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._storage = storage
-        self._accounts = accounts
         self._clock = clock
         self._settings = settings
         self._failpoint = failpoint
         self._fingerprinter = Fingerprinter(settings.fingerprint_key)
-        self._absence = Absence(settings)
+        self.line = Line(accounts=accounts, clock=clock, settings=settings, failpoint=failpoint)
         self._recorder = OutcomeRecorder(accounts=accounts, clock=clock, settings=settings)
         self._rooms = Rooms(settings.max_sending_per_account)
         self._tasks: set[asyncio.Task[object]] = set()
@@ -122,13 +116,13 @@ class OperationEngine:
         stored = tx.idempotency.get(caller.merchant_id, method_name, token.key)
         if stored is not None:
             wanted = self._fingerprinter.record(caller, method_name, token, resource_id="", now_us=0)
-            require_same_request(stored, wanted, resource=_resource_of(tx, stored))
+            require_same_request(stored, wanted, resource=resource_of(tx, stored))
 
     async def _execute(self, record: IdempotencyRecord, prepare: Prepare, secrets: Secrets | None) -> Intent:
         def first_transaction(tx: Transaction) -> Intent:
             stored = tx.idempotency.put(record)
             if stored is not None:
-                require_same_request(stored, record, resource=_resource_of(tx, stored))
+                require_same_request(stored, record, resource=resource_of(tx, stored))
                 return self._replay(tx, stored)
             intent = prepare(tx)
             if intent.charge is not None:
@@ -177,9 +171,9 @@ class OperationEngine:
         await self._detached(self._resend(attempt))
 
     async def _resend(self, attempt: Attempt) -> None:
-        account = self.account_of(attempt)
+        account = self.line.account_of(attempt)
         now_us = self._clock.now_us()
-        deadline_us = now_us + self.send_timeout_us(account) + int(self._settings.lease_margin_s * MICROSECONDS)
+        deadline_us = now_us + self.line.send_timeout_us(account) + int(self._settings.lease_margin_s * MICROSECONDS)
 
         def second_transaction(tx: Transaction) -> tuple[Case, Charge] | None:
             case = load_case(tx, attempt)
@@ -223,23 +217,9 @@ class OperationEngine:
             return case, load_charge(tx, attempt.payment_id, refund=case.operation)
 
         case, charge = await self._storage.read(load)
-        evidence = await self._ask(case, charge, action_result)
+        evidence = await self.line.ask(case, charge, action_result)
         self._failpoint("resolver.after_query")
         return Inquired(evidence, await self.record(case.attempt, evidence, is_due=is_due))
-
-    async def _ask(self, case: Case, charge: Charge, action_result: tuple[tuple[str, str], ...]) -> Evidence:
-        try:
-            account = self.account_of(case.attempt)
-            async with asyncio.timeout(self._settings.query_timeout_s):
-                return await calls.ask(account.adapter, case, charge, action_result)
-        except TimeoutError:
-            return _silence("the query was not answered in time", EvidenceSource.QUERY)
-        except LookupError as error:
-            logger.warning("%s", error, extra={"attempt_id": case.attempt.attempt_id})
-            return _silence("the account is not configured", EvidenceSource.QUERY)
-        except Exception:
-            logger.exception("query failed", extra={"attempt_id": case.attempt.attempt_id})
-            return _silence("the adapter failed while asking", EvidenceSource.QUERY)
 
     async def record(
         self, attempt: Attempt, evidence: Evidence, *, known: Case | None = None, is_due: bool = False
@@ -261,7 +241,7 @@ class OperationEngine:
 
         merged = await self._storage.write(third_transaction)
         self._failpoint("outcome.after_commit")
-        _log_what_is_wrong(merged)
+        log_what_is_wrong(merged)
         return merged
 
     async def doubt(self, attempt: Attempt) -> None:
@@ -272,7 +252,7 @@ class OperationEngine:
     async def give_up(self, attempt: Attempt) -> Merged:
         """Stop asking about an attempt and put it before a person."""
         merged = await self._storage.write(lambda tx: self._recorder.give_up(tx, attempt))
-        _log_what_is_wrong(merged)
+        log_what_is_wrong(merged)
         return merged
 
     async def drained(self) -> None:
@@ -281,23 +261,8 @@ class OperationEngine:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def account_of(self, attempt: Attempt) -> ProviderAccount:
-        """Return the provider account of an attempt; raise LookupError when the configuration lost it."""
-        account = self._accounts.get(attempt.provider_account_id)
-        if account is None:
-            raise LookupError(
-                f"provider account {attempt.provider_account_id} has unfinished payments but is not in the "
-                "configuration any more; put it back until they are finished"
-            )
-        return account
-
-    def send_timeout_us(self, account: ProviderAccount) -> int:
-        """Return how long one sending may take at the most, in microseconds."""
-        timeout_s = self._settings.send_timeout_s or account.adapter.capabilities.send_timeout_s
-        return int(timeout_s * MICROSECONDS)
-
     async def _send_and_record(self, case: Case, charge: Charge, secrets: Secrets | None) -> Intent:
-        evidence = await self._deliver(case, charge, secrets)
+        evidence = await self.line.deliver(case, charge, secrets)
         for remaining in range(_OUTCOME_TRIES - 1, -1, -1):
             try:
                 merged = await self.record(case.attempt, evidence, known=case)
@@ -319,43 +284,6 @@ class OperationEngine:
             return Intent(inquired.merged.case, None)
         return Intent(merged.case, None)
 
-    async def _deliver(self, case: Case, charge: Charge, secrets: Secrets | None) -> Evidence:
-        """Hand the request to the provider until it may have been sent, or provably was not."""
-        account = self.account_of(case.attempt)
-        attempt = case.attempt
-        ends_us = attempt.send_deadline_us - int(self._settings.lease_margin_s * MICROSECONDS)
-        remaining_us = min(ends_us, attempt.key_expires_at_us) - self._clock.now_us()
-        if remaining_us <= 0:  # This process stood still: by now the request may be another server's to send.
-            return self._never_sent(case, Evidence(Outcome.UNKNOWN, unsent=True, detail="the time to send it is over"))
-        unsent = 0
-        try:
-            async with asyncio.timeout(remaining_us / MICROSECONDS):
-                while True:
-                    self._failpoint("send.before")
-                    is_over = self._absence.is_over(
-                        charge, case.payment, account.adapter.capabilities, now_us=self._clock.now_us()
-                    )
-                    evidence = await calls.send(account.adapter, case, charge, secrets, is_charge_over=is_over)
-                    self._failpoint("send.after")
-                    if not evidence.unsent:
-                        return _of_a_repeat(evidence) if attempt.sends > 1 else evidence
-                    unsent += 1
-                    if unsent > self._settings.unsent_retries:
-                        return self._never_sent(case, evidence)
-                    await asyncio.sleep(self._settings.unsent_pause_s)
-        except TimeoutError:
-            return _silence("the provider did not answer before the send deadline")
-        except Exception:
-            logger.exception("sending failed", extra={"attempt_id": case.attempt.attempt_id})
-            return _silence("the adapter failed while sending")
-
-    def _never_sent(self, case: Case, evidence: Evidence) -> Evidence:
-        """Return a definite failure for a first sending that provably never left; otherwise keep it unknown."""
-        if case.attempt.sends > 1:
-            return evidence
-        failure = Failure(DeclineReason.PROVIDER_UNAVAILABLE, provider_message=evidence.detail, retry=RetryAdvice.LATER)
-        return Evidence(Outcome.DECLINED, failure=failure, unsent=True, detail=evidence.detail)
-
     def _detached(self, work: Coroutine[object, object, T]) -> Awaitable[T]:
         """Run `work` in a task of its own that neither client cancellation nor drain can abort."""
         task = asyncio.get_running_loop().create_task(work)
@@ -367,30 +295,3 @@ class OperationEngine:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # Marks it as seen: the caller that wanted it may have hung up.
-
-
-def _resource_of(tx: Transaction, stored: IdempotencyRecord) -> str:
-    """Return the id of the payment or refund that a key stands for."""
-    operation = tx.operations.get(stored.resource_id)
-    return (operation.refund_id or operation.payment_id) if operation else stored.resource_id
-
-
-def _log_what_is_wrong(merged: Merged) -> None:
-    about = {"payment_id": merged.case.payment.payment_id, "attempt_id": merged.case.attempt.attempt_id}
-    if merged.is_given_back:
-        logger.error("money came and went; a record GIVEN_BACK tells of it", extra=about)
-    if merged.exception:
-        logger.error("put before a person: %s (%s)", merged.exception, merged.exception_detail, extra=about)
-    elif merged.is_doubtful:
-        logger.warning("the provider is asked about doubtful news: %s", merged.exception_detail, extra=about)
-
-
-def _of_a_repeat(evidence: Evidence) -> Evidence:
-    """Return what an answer to a second sending says: keys that are refused now say nothing of the first sending."""
-    if evidence.failure is None or evidence.failure.reason is not DeclineReason.PROVIDER_CONFIGURATION:
-        return evidence
-    return _silence(f"sent again, and refused by configuration: {evidence.failure.provider_code}")
-
-
-def _silence(detail: str, source: EvidenceSource = EvidenceSource.REPLY) -> Evidence:
-    return Evidence(Outcome.UNKNOWN, source=source, detail=detail)

@@ -5,6 +5,8 @@ Refuses to change a payment without its event row, and to leave an open attempt 
 
 from __future__ import annotations
 
+import logging
+
 from tollbridge_server.domain import ids
 from tollbridge_server.domain.event import GIVEN_BACK, ExceptionRecord
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
@@ -18,6 +20,8 @@ from tollbridge_server.services.events import payment_event, refund_event
 from tollbridge_server.services.rows import charge_attempt_of, load_case, load_charge
 from tollbridge_server.services.schedule import Schedule
 from tollbridge_server.services.settings import EngineSettings
+
+logger = logging.getLogger(__name__)
 
 _CLOSED = Evidence(Outcome.CANCELED, source=EvidenceSource.QUERY)
 
@@ -138,6 +142,17 @@ class OutcomeRecorder:
             detail=detail,
             created_at_us=now_us,
         )
+
+
+def log_what_is_wrong(merged: Merged) -> None:
+    """Log what a person or an operator has to know of, once its transaction is committed."""
+    about = {"payment_id": merged.case.payment.payment_id, "attempt_id": merged.case.attempt.attempt_id}
+    if merged.is_given_back:
+        logger.error("money came and went; a record GIVEN_BACK tells of it", extra=about)
+    if merged.exception:
+        logger.error("put before a person: %s (%s)", merged.exception, merged.exception_detail, extra=about)
+    elif merged.is_doubtful:
+        logger.warning("the provider is asked about doubtful news: %s", merged.exception_detail, extra=about)
 
 
 def _as_news(present: Attempt, evidence: Evidence, *, sent: Attempt) -> Evidence:

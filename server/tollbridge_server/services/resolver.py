@@ -158,7 +158,7 @@ class Resolver:
     def _is_resendable(self, after: Case, *, now_us: int) -> bool:
         """Whether the same request may go out once more, and anybody still wants it."""
         payment, attempt, opens = after.payment, after.attempt, after.operation.kind.opens
-        timeout_us = self._engine.send_timeout_us(self._engine.account_of(attempt))
+        timeout_us = self._engine.line.send_timeout_us(self._engine.line.account_of(attempt))
         is_key_alive = now_us + timeout_us < attempt.key_expires_at_us
         is_wanted = payment.state is not PaymentState.NEEDS_REVIEW and not (
             opens and (payment.is_canceling or self._is_expired(payment, now_us))
@@ -191,7 +191,7 @@ class Resolver:
         await self._engine.execute(caller, "resolver/cancel", token, resource_id=operation_id, prepare=prepare)
 
     def _capabilities(self, attempt: Attempt) -> Capabilities:
-        return self._engine.account_of(attempt).adapter.capabilities
+        return self._engine.line.account_of(attempt).adapter.capabilities
 
     def _is_overdue(self, after: Case, now_us: int) -> bool:
         payment = after.payment
@@ -199,7 +199,7 @@ class Resolver:
             return False
         if payment.charge_operation_id != after.operation.operation_id:
             return self._is_expired(payment, now_us)
-        return 0 < calls.ends_at_us(self._engine.account_of(after.attempt).adapter, after) <= now_us
+        return 0 < calls.ends_at_us(self._engine.line.account_of(after.attempt).adapter, after) <= now_us
 
     async def _close_overdue(self, after: Case, *, now_us: int) -> None:
         """End a charge whose payer let the time pass: the payment with it, unless it may take another method."""

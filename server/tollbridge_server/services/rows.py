@@ -7,7 +7,7 @@ from tollbridge_server.domain.merge import Case
 from tollbridge_server.domain.operation import Attempt, Operation
 from tollbridge_server.domain.payment import Payment
 from tollbridge_server.ports.provider import CaptureReference
-from tollbridge_server.ports.storage import Transaction
+from tollbridge_server.ports.storage import IdempotencyRecord, Transaction
 from tollbridge_server.services.calls import Charge
 from tollbridge_server.services.requests import Caller, PaymentLookup, PaymentView
 
@@ -58,6 +58,12 @@ def charge_attempt_of(tx: Transaction, cancel: Operation) -> Attempt:
     operations = tx.operations.of_payment(cancel.payment_id)
     charges = [each for each in operations if each.kind.opens and each.created_at_us <= cancel.created_at_us]
     return tx.attempts.of_operation(max(charges, key=lambda each: each.created_at_us))[-1]
+
+
+def resource_of(tx: Transaction, stored: IdempotencyRecord) -> str:
+    """Return the id of the payment or refund that a key stands for."""
+    operation = tx.operations.get(stored.resource_id)
+    return (operation.refund_id or operation.payment_id) if operation else stored.resource_id
 
 
 def lock_owned(tx: Transaction, caller: Caller, payment_id: str) -> Payment:
