@@ -44,6 +44,8 @@ class AsyncCalls:
                 if pause_s is None or self._is_closed:
                     raise error from broken
             await asyncio.sleep(pause_s)
+            if self._is_closed:
+                raise error
 
     def _pages(
         self,
@@ -92,6 +94,8 @@ class AsyncCalls:
                 # The consumer may leave in the middle; the server need not go on then.
                 stream.cancel()
             await asyncio.sleep(pause_s)
+            if self._is_closed:
+                raise error
 
     def _callable(self, method: Method[Any], make: Callable[..., Any]) -> Any:
         found = self._callables.get(method.path)

@@ -86,6 +86,8 @@ class Calls:
                 if pause_s is None or self._is_closed:
                     raise error from broken
             time.sleep(pause_s)
+            if self._is_closed:
+                raise error
 
     def _pages(
         self,
@@ -134,6 +136,8 @@ class Calls:
                 # The consumer may leave in the middle; the server need not go on then.
                 stream.cancel()
             time.sleep(pause_s)
+            if self._is_closed:
+                raise error
 
     def _callable(self, method: Method[Any], make: Callable[..., Any]) -> Any:
         found = self._callables.get(method.path)

@@ -129,7 +129,7 @@ class AsyncClient(AsyncMethods):
         super().__init__(open_async_channel(channel), calls)
 
     async def close(self) -> None:
-        """Close the channel; calls that still run end with Canceled. Closing twice does nothing more."""
+        """Close the channel; calls that still run end with asyncio.CancelledError. Closing twice does nothing more."""
         self._is_closed = True
         await self._channel.close()
 

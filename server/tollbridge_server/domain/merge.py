@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from tollbridge_server.domain import advance
-from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Failure, Outcome
 from tollbridge_server.domain.operation import Attempt, AttemptState, Operation, OperationKind, OperationState
 from tollbridge_server.domain.payment import Payment, settle
 from tollbridge_server.domain.refund import Refund
@@ -49,9 +49,6 @@ _OPERATION_STATE = {
     AttemptState.CANCELED: OperationState.CANCELED,
     AttemptState.CONTRADICTED: OperationState.NEEDS_REVIEW,
 }
-
-
-_REFUNDED = Failure(DeclineReason.CANCEL_NOT_POSSIBLE, provider_message="it was paid, and refunded")
 
 
 def join(state: AttemptState, observed: AttemptState) -> AttemptState:
@@ -96,21 +93,16 @@ class Merged:
 
 def merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
     """Return the case after `evidence`; see Merged. Raises BrokenInvariant when a sum would break."""
-    kind, state = case.operation.kind, case.attempt.state
-    if _is_refunded(case.payment):
-        # Closed because all of it was refunded: that undoes no payment, and it is not what a cancel has done.
-        if kind.opens and state is AttemptState.SUCCEEDED and evidence.outcome is Outcome.CANCELED:
-            return Merged(case)
-        if kind is OperationKind.CANCEL and not state.is_final and evidence.outcome is Outcome.SUCCEEDED:
-            return _merge(case, Evidence(Outcome.DECLINED, evidence.source, failure=_REFUNDED), now_us=now_us)
     if not evidence.is_given_back:
         return _merge(case, evidence, now_us=now_us)
+    kind, state = case.operation.kind, case.attempt.state
     if kind is not OperationKind.CANCEL and state is AttemptState.SUCCEEDED:
         return Merged(case)  # Given back after a success that we know: a refund's story, which undoes no payment.
     if kind is OperationKind.CAPTURE and not state.is_final:
         # Nothing is taken, and yet that much of the authorization is used up: only a person can say what follows.
         return replace(give_up(case, now_us=now_us), exception_detail=evidence.detail)
-    return replace(_merge(case, evidence, now_us=now_us), is_given_back=True)
+    merged = _merge(case, evidence, now_us=now_us)
+    return replace(merged, is_given_back=not merged.is_doubtful)
 
 
 def _merge(case: Case, evidence: Evidence, *, now_us: int) -> Merged:
@@ -156,12 +148,6 @@ def give_up(case: Case, *, now_us: int) -> Merged:
         detail = f"{present}, then news that say otherwise, which the provider did not settle in time"
         return replace(merged, exception_detail=detail)
     return replace(merged, exception="UNRESOLVED", exception_detail="the provider gave no final answer in time")
-
-
-def _is_refunded(payment: Payment) -> bool:
-    """Whether all that was authorized was taken, and refunds of ours give or gave all of it back."""
-    is_taken = 0 < payment.authorized_minor <= payment.captured_minor
-    return is_taken and payment.refunded_minor + payment.refund_reserved_minor >= payment.captured_minor
 
 
 def _amount_doubted(case: Case, evidence: Evidence, *, now_us: int) -> Merged:

@@ -12,6 +12,7 @@ from tollbridge_server.domain.event import GIVEN_BACK, ExceptionRecord
 from tollbridge_server.domain.evidence import Evidence, EvidenceSource, Outcome
 from tollbridge_server.domain.merge import Case, Merged, give_up, merge
 from tollbridge_server.domain.operation import Attempt, AttemptState, CancelCause, OperationKind
+from tollbridge_server.domain.own_refunds import beside_own_refunds
 from tollbridge_server.domain.values import replace
 from tollbridge_server.ports.clock import Clock
 from tollbridge_server.ports.provider import ProviderAccounts
@@ -48,14 +49,17 @@ class OutcomeRecorder:
         StaleVersion is raised when anybody else has written meanwhile. `is_due` is for Schedule.dated.
         """
         case = known or load_case(tx, attempt)
-        evidence = _as_news(case.attempt, evidence, sent=attempt)
+        given = _as_news(case.attempt, evidence, sent=attempt)
+        evidence = beside_own_refunds(case, given)
         merged = self._merged(case, evidence)
+        if evidence is not given and evidence.outcome is Outcome.UNKNOWN and not _is_asked_about(case.attempt):
+            merged = replace(merged, is_doubtful=True, exception_detail=evidence.detail)
         dated = self._schedule.dated(case, merged, attempt, evidence, is_due=is_due)
         if dated is not merged.case.attempt:
             merged = replace(merged, case=replace(merged.case, attempt=dated))
         self._write(tx, case, merged, is_guarded=known is not None)
         if merged.is_given_back:
-            merged = replace(merged, is_given_back=self._tell_of_return(tx, merged.case, evidence))
+            merged = replace(merged, is_given_back=self._tell_of_return(tx, case, evidence))
         has_moved = merged.case.attempt.state is not case.attempt.state
         if has_moved and case.operation.kind is OperationKind.CANCEL:
             merged = self._after_cancel(tx, merged, evidence)
@@ -64,7 +68,8 @@ class OutcomeRecorder:
     def doubt(self, tx: Transaction, attempt: Attempt) -> None:
         """Have an attempt asked about now, and again until the provider has answered, however it stands."""
         case = load_case(tx, attempt)
-        tx.attempts.update(self._schedule.doubted(case.attempt))
+        # Who only waits for what may come late is not told that something has come.
+        tx.attempts.update(replace(self._schedule.doubted(case.attempt), is_watched=case.attempt.is_watched))
 
     def give_up(self, tx: Transaction, attempt: Attempt) -> Merged:
         """Mark an attempt as UNRESOLVED and stop asking about it; one that is only watched stays as it is."""
@@ -103,8 +108,12 @@ class OutcomeRecorder:
             tx.exceptions.insert(self._exception(merged.case.attempt, merged.exception, merged.exception_detail))
 
     def _tell_of_return(self, tx: Transaction, case: Case, evidence: Evidence) -> bool:
-        """Record the charge whose money came and went; return False when that was said: its cancel hears of it, too."""
-        charge = charge_attempt_of(tx, case.operation) if case.operation.kind is OperationKind.CANCEL else case.attempt
+        """Record the charge whose money came and went, `case` being what stood before that was known.
+
+        Return False when it was said: a charge and its cancel may both hear of it.
+        """
+        is_cancel = case.operation.kind is OperationKind.CANCEL
+        charge = charge_attempt_of(tx, case.operation) if is_cancel else case.attempt
         told = tx.exceptions.of_payment(case.payment.payment_id)
         if any(each.kind == GIVEN_BACK and each.attempt_id == charge.attempt_id for each in told):
             return False
@@ -153,6 +162,10 @@ def log_what_is_wrong(merged: Merged) -> None:
         logger.error("put before a person: %s (%s)", merged.exception, merged.exception_detail, extra=about)
     elif merged.is_doubtful:
         logger.warning("the provider is asked about doubtful news: %s", merged.exception_detail, extra=about)
+
+
+def _is_asked_about(attempt: Attempt) -> bool:
+    return not attempt.state.is_final or attempt.next_check_at_us > 0
 
 
 def _as_news(present: Attempt, evidence: Evidence, *, sent: Attempt) -> Evidence:

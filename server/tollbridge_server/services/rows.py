@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from tollbridge_server.domain.errors import BrokenInvariant, ErrorReason, RequestError
 from tollbridge_server.domain.merge import Case
-from tollbridge_server.domain.operation import Attempt, Operation
+from tollbridge_server.domain.operation import Attempt, Operation, OperationState
 from tollbridge_server.domain.payment import Payment
 from tollbridge_server.ports.provider import CaptureReference
 from tollbridge_server.ports.storage import IdempotencyRecord, Transaction
 from tollbridge_server.services.calls import Charge
 from tollbridge_server.services.requests import Caller, PaymentLookup, PaymentView
 
+_SETTLED = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELED)
 MAX_MATCHES = 20
 """How many payments with one reference are counted for the caller who asked for the only one."""
 
@@ -54,9 +55,14 @@ def capture_of(tx: Transaction, refund: Operation) -> CaptureReference:
 
 
 def charge_attempt_of(tx: Transaction, cancel: Operation) -> Attempt:
-    """Return the attempt that a cancel is of: that of the last charge before it."""
-    operations = tx.operations.of_payment(cancel.payment_id)
+    """Return the attempt that a cancel is of.
+
+    While it is open no other charge can begin. After that it is the last one before it, as far as clocks tell.
+    """
+    operations = tx.operations.of_payment(cancel.payment_id) if cancel.state in _SETTLED else ()
     charges = [each for each in operations if each.kind.opens and each.created_at_us <= cancel.created_at_us]
+    if not charges:
+        return load_charge(tx, cancel.payment_id).attempt
     return tx.attempts.of_operation(max(charges, key=lambda each: each.created_at_us))[-1]
 
 

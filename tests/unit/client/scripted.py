@@ -53,6 +53,7 @@ class Refusal:
 
 
 LOST = Refusal(code=grpc.StatusCode.UNAVAILABLE)
+CUT_OFF = Refusal(code=grpc.StatusCode.CANCELLED)
 BUSY = Refusal(code=grpc.StatusCode.RESOURCE_EXHAUSTED, reason="OVERLOADED", metadata={"effect": "EXCLUDED"})
 
 

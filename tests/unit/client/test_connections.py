@@ -13,10 +13,11 @@ import grpc
 import pytest
 import tollbridge
 from tollbridge._channel import ChannelSettings, is_local
+from tollbridge.v1.payment_service_pb2 import CapturePaymentResponse
 from tollbridge.v1.status_service_pb2 import GetStatusResponse
 
 from tests.unit.client.conftest import Caller
-from tests.unit.client.scripted import ScriptedServer, Silence
+from tests.unit.client.scripted import CUT_OFF, LOST, Refusal, ScriptedServer, Silence
 from tests.unit.rpc.certificates import LOCAL_NAMES, Issued, authority, issue
 from tests.waiting import PATIENCE_S, until
 
@@ -266,4 +267,42 @@ async def test_a_call_that_runs_when_its_async_client_is_closed_is_not_made_agai
     await client.close()
     with pytest.raises((tollbridge.Canceled, asyncio.CancelledError)):
         await asyncio.wait_for(call, PATIENCE_S)
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("refusal", [LOST, CUT_OFF], ids=["lost", "cut"])
+def test_a_call_that_pauses_when_its_client_is_closed_ends_with_what_it_waited_for(
+    server: ScriptedServer, refusal: Refusal
+) -> None:
+    server.script("CapturePayment", refusal, CapturePaymentResponse())
+    client = tollbridge.Client(server.target, retry=tollbridge.RetryPolicy(initial_backoff_s=2.0))
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(client.capture_payment, payment_id="pay_1", idempotency_key="k")
+        assert server.called.wait(PATIENCE_S)
+        client.close()
+        with pytest.raises(tollbridge.TollbridgeError) as ended:
+            call.result(PATIENCE_S)
+    assert (ended.value.effect, ended.value.idempotency_key) == (tollbridge.Effect.POSSIBLE, "k")
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("refusal", [LOST, CUT_OFF], ids=["lost", "cut"])
+async def test_a_call_that_pauses_when_its_async_client_is_closed_ends_with_what_it_waited_for(
+    server: ScriptedServer, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pausing, sleep = asyncio.Event(), asyncio.sleep
+
+    async def noticed(seconds: float) -> None:
+        pausing.set()
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", noticed)
+    server.script("CapturePayment", refusal, CapturePaymentResponse())
+    client = tollbridge.AsyncClient(server.target, retry=tollbridge.RetryPolicy(initial_backoff_s=2.0))
+    call = asyncio.create_task(client.capture_payment(payment_id="pay_1", idempotency_key="k"))
+    await asyncio.wait_for(pausing.wait(), PATIENCE_S)
+    await client.close()
+    with pytest.raises(tollbridge.TollbridgeError) as ended:
+        await asyncio.wait_for(call, PATIENCE_S)
+    assert (ended.value.effect, ended.value.idempotency_key) == (tollbridge.Effect.POSSIBLE, "k")
     assert len(server.calls) == 1

@@ -12,11 +12,10 @@ from tollbridge.v1.payment_service_pb2 import CapturePaymentResponse
 from tollbridge.v1.status_service_pb2 import GetStatusResponse
 
 from tests.unit.client.conftest import Caller
-from tests.unit.client.scripted import BUSY, LOST, Refusal, ScriptedServer, Silence
+from tests.unit.client.scripted import BUSY, CUT_OFF, LOST, Refusal, ScriptedServer, Silence
 
 GOOD = CapturePaymentResponse(operation_id="op_1")
 IN_PROGRESS = Refusal(code=grpc.StatusCode.ABORTED, reason="OPERATION_IN_PROGRESS", metadata={"effect": "POSSIBLE"})
-CUT_OFF = Refusal(code=grpc.StatusCode.CANCELLED)
 GOING_DOWN = Refusal(code=grpc.StatusCode.UNAVAILABLE, reason="SHUTTING_DOWN", metadata={"effect": "EXCLUDED"})
 
 

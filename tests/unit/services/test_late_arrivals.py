@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tollbridge_server.domain.evidence import DeclineReason, Evidence, EvidenceSource, Failure, Outcome
+from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.domain.payment import CaptureMethod, OnDecline, PaymentState
 from tollbridge_server.services.requests import CancelPayment, CapturePayment, CreateRefund, PaymentLookup
 from tollbridge_server.storage.sqlite import SqliteStorage
@@ -69,6 +70,16 @@ async def test_a_success_days_later_is_found_without_a_notification(bridge: Brid
     payment = await payment_of(bridge, payment_id)
     assert (payment.state, payment.captured_minor) == (PaymentState.NEEDS_REVIEW, 1000)
     assert [record.kind for record in await exceptions_of(bridge, payment_id)] == ["CONTRADICTION"]
+
+
+async def test_news_of_another_kind_about_what_is_watched_take_nothing(bridge: Bridge) -> None:
+    payment_id = await lost(bridge)
+    await notify(bridge, reference_of(bridge, "charge"), Outcome.SUCCEEDED, kinds=frozenset({OperationKind.REFUND}))
+    await bridge.settle(seconds=2 * WEEK_S, rounds=80)
+
+    payment = await payment_of(bridge, payment_id)
+    assert (payment.state, payment.captured_minor) == (PaymentState.FAILED, 0)
+    assert await exceptions_of(bridge, payment_id) == []
 
 
 async def test_a_success_that_is_notified_is_believed_after_asking(bridge: Bridge) -> None:

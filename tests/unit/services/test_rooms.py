@@ -14,6 +14,7 @@ from tollbridge_server.services.operations import OperationEngine
 from tollbridge_server.services.payments import PaymentService
 
 from tests.unit.services.scripted import STRANGER, Accounts, Bridge
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -40,8 +41,7 @@ async def test_a_full_account_refuses_without_effect_and_another_one_goes_on(nar
 
     narrow.adapter.will("charge", slow, slow)
     under_way = [asyncio.create_task(narrow.pay()) for _ in range(2)]
-    while len(narrow.adapter.sent("charge")) < 2:
-        await asyncio.sleep(0)
+    await until(lambda: len(narrow.adapter.sent("charge")) == 2)
     token = narrow.token()
 
     with pytest.raises(RequestError) as refused:
