@@ -35,7 +35,9 @@ from tollbridge_server.testing.simulators.frame.billing import CHINA
 ACCOUNT = "conformance"
 APP_ID, SELLER_ID = "2021000000000001", "2088000000000001"
 GIVE_UP_S = 0.5
+"""How long an answer that never comes is waited for; any other has as long as a busy machine takes."""
 WAIT_S = 20.0
+SILENT = (Fault.LOST, Fault.BOOKED_SILENT)
 
 BEHAVIORS = {
     Fault.LOST: Behavior.LOST,
@@ -105,10 +107,13 @@ class AlipaySubject:
         self._simulator = AlipaySimulator(self._book_path, [self.known_as()], self.alipays_keys())
         port = await self._simulator.start("127.0.0.1", 0)
         self._session = aiohttp.ClientSession()
-        self._adapter = self._make(f"http://127.0.0.1:{port}/gateway.do")
+        gateway = f"http://127.0.0.1:{port}/gateway.do"
+        self._patient, self._hasty = self._make(gateway), self._make(gateway, timeout_s=GIVE_UP_S)
+        self._adapter = self._patient
 
     async def close(self) -> None:
-        await self._adapter.close()
+        await self._patient.close()
+        await self._hasty.close()
         await self._session.close()
         await self._simulator.stop()
         await self._inbound.cleanup()
@@ -161,6 +166,7 @@ class AlipaySubject:
         self._simulator.make_bill(self.today())
 
     async def arm(self, fault: Fault) -> None:
+        self._adapter = self._hasty if fault in SILENT else self._patient
         self._simulator.arm(BEHAVIORS[fault])
 
     async def booked(self, request_reference: str) -> BookedCharge | None:
@@ -186,7 +192,9 @@ class AlipaySubject:
         fields["sign"] = sign(key_of("alipay"), notification_text(fields))
         return replace(inbound, body=form_of(fields).encode())
 
-    def _make(self, gateway: str, *, app_id: str = APP_ID, seller: str = SELLER_ID) -> AlipayAdapter:
+    def _make(
+        self, gateway: str, *, app_id: str = APP_ID, seller: str = SELLER_ID, timeout_s: float = WAIT_S
+    ) -> AlipayAdapter:
         settings = AlipaySettings(
             app_id=app_id,
             seller_id=seller,
@@ -196,8 +204,8 @@ class AlipaySubject:
             gateway=gateway,
             preauth_product="PREAUTH_PAY",
             cancel_voids_unscanned=True,
-            connect_timeout_s=GIVE_UP_S,
-            timeout_s=GIVE_UP_S,
+            connect_timeout_s=timeout_s,
+            timeout_s=timeout_s,
         )
         return build(ACCOUNT, settings, None)
 

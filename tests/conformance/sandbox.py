@@ -26,8 +26,10 @@ from tollbridge_server.testing.simulators.sandbox.rules import TEST_CARDS, Behav
 
 ACCOUNT = "conformance"
 SECRET = "a secret of the conformance kit, thirty-two"
-GIVE_UP_S = 0.3
+GIVE_UP_S = 0.5
+"""How long an answer that never comes is waited for; any other has as long as a busy machine takes."""
 WAIT_S = 20.0
+SILENT = (Fault.LOST, Fault.BOOKED_SILENT)
 
 BEHAVIORS = {
     Fault.LOST: Behavior.LOST,
@@ -68,15 +70,17 @@ class SandboxSubject:
         self._server = SandboxServer(self._acquirer, {ACCOUNT: SandboxAccount(ACCOUNT, SECRET.encode(), url)})
         self._url = f"http://127.0.0.1:{await self._server.start('127.0.0.1', 0)}"
         self._session = aiohttp.ClientSession()
-        self._adapter = self.make_adapter()
+        self._patient, self._hasty = self.make_adapter(WAIT_S), self.make_adapter(GIVE_UP_S)
+        self._adapter = self._patient
 
     async def close(self) -> None:
-        await self._adapter.close()
+        await self._patient.close()
+        await self._hasty.close()
         await self._session.close()
         await self._server.stop()
         await self._inbound.cleanup()
 
-    def make_adapter(self) -> SandboxAdapter:
+    def make_adapter(self, timeout_s: float) -> SandboxAdapter:
         raise NotImplementedError
 
     @property
@@ -85,7 +89,7 @@ class SandboxSubject:
 
     @property
     def unreachable(self) -> SandboxAdapter:
-        return self._over_http("http://127.0.0.1:1")
+        return self._over_http("http://127.0.0.1:1", WAIT_S)
 
     def other_account(self) -> SandboxAdapter:
         return build(
@@ -110,6 +114,7 @@ class SandboxSubject:
             assert page.status == 200
 
     async def arm(self, fault: Fault) -> None:
+        self._adapter = self._hasty if fault in SILENT else self._patient
         # Inside a process there is no wire to forge an answer on; a lost one is the nearest.
         self._acquirer.armed.arm(BEHAVIORS.get(fault, Behavior.BOOKED_RESET), 1)
 
@@ -130,8 +135,8 @@ class SandboxSubject:
         headers = notification_headers(SECRET.encode(), content, age_s=age_s)
         return replace(inbound, body=content, headers=headers)
 
-    def _over_http(self, url: str) -> SandboxAdapter:
-        link = HttpLink(Transport(url, timeout_s=GIVE_UP_S), account_id=ACCOUNT, secret=SECRET.encode())
+    def _over_http(self, url: str, timeout_s: float) -> SandboxAdapter:
+        link = HttpLink(Transport(url, timeout_s=timeout_s), account_id=ACCOUNT, secret=SECRET.encode())
         return build(ACCOUNT, SandboxSettings(SECRET, url), link)
 
     async def _receive(self, request: web.Request) -> web.Response:
@@ -144,8 +149,8 @@ class SandboxSubject:
 class InProcessSubject(SandboxSubject):
     """Straight into the acquirer, as `tollbridge serve` does for development."""
 
-    def make_adapter(self) -> SandboxAdapter:
-        link = InProcessLink(self._acquirer, ACCOUNT, timeout_s=GIVE_UP_S)
+    def make_adapter(self, timeout_s: float) -> SandboxAdapter:
+        link = InProcessLink(self._acquirer, ACCOUNT, timeout_s=timeout_s)
         return build(ACCOUNT, SandboxSettings(SECRET), link)
 
 
@@ -164,12 +169,12 @@ class HttpSubject(SandboxSubject):
         await super().close()
         await self._proxy.cleanup()
 
-    def make_adapter(self) -> SandboxAdapter:
-        return self._over_http(f"http://127.0.0.1:{self._proxy.addresses[0][1]}")
+    def make_adapter(self, timeout_s: float) -> SandboxAdapter:
+        return self._over_http(f"http://127.0.0.1:{self._proxy.addresses[0][1]}", timeout_s)
 
     async def arm(self, fault: Fault) -> None:
         if fault is Fault.FORGED_ANSWER:
-            self._is_forging = True
+            self._adapter, self._is_forging = self._patient, True
         else:
             await super().arm(fault)
 

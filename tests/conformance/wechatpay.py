@@ -37,14 +37,12 @@ from tollbridge_server.testing.simulators.wechatpay import (
     read_book,
 )
 
-from tests.conformance.alipay import key_of, private_pem, public_pem
+from tests.conformance.alipay import GIVE_UP_S, SILENT, WAIT_S, key_of, private_pem, public_pem
 
 ACCOUNT = "conformance"
 MCHID, APP_ID, SERIAL = "1900000001", "wx0000000000000001", "AB12" * 10
 API_V3_KEY = "0123456789abcdef0123456789ABCDEF"
 PUBLIC_KEY_ID = "PUB_KEY_ID_0119000000012026010200000000000001"
-GIVE_UP_S = 0.5
-WAIT_S = 20.0
 HASTE = 50.0
 """How much faster than at WeChat Pay refunds and repeated notifications come."""
 
@@ -137,10 +135,12 @@ class WechatPaySubject:
         )
         self._url = f"http://127.0.0.1:{await self._simulator.start('127.0.0.1', 0)}"
         self._session = aiohttp.ClientSession()
-        self._adapter = self._make(self._url)
+        self._patient, self._hasty = self._make(self._url), self._make(self._url, timeout_s=GIVE_UP_S)
+        self._adapter = self._patient
 
     async def close(self) -> None:
-        await self._adapter.close()
+        await self._patient.close()
+        await self._hasty.close()
         await self._session.close()
         await self._simulator.stop()
         await self._inbound.cleanup()
@@ -190,6 +190,7 @@ class WechatPaySubject:
         self._simulator.make_bill(self.today())
 
     async def arm(self, fault: Fault) -> None:
+        self._adapter = self._hasty if fault in SILENT else self._patient
         self._simulator.arm(BEHAVIORS[fault])
 
     async def booked(self, request_reference: str) -> BookedCharge | None:
@@ -212,7 +213,9 @@ class WechatPaySubject:
         seal = Seal(timestamp=timestamp, nonce=nonce, serial=serial, signature=signature)
         return replace(inbound, body=content, headers={name.lower(): value for name, value in seal.headers().items()})
 
-    def _make(self, url: str, *, mchid: str = MCHID, api_v3_key: str = API_V3_KEY) -> WechatPayAdapter:
+    def _make(
+        self, url: str, *, mchid: str = MCHID, api_v3_key: str = API_V3_KEY, timeout_s: float = WAIT_S
+    ) -> WechatPayAdapter:
         settings = WechatPaySettings(
             mchid=mchid,
             app_id=APP_ID,
@@ -223,8 +226,8 @@ class WechatPaySubject:
             public_key=public_pem(key_of("platform")) if self.has_public_key else "",
             public_key_id=PUBLIC_KEY_ID if self.has_public_key else "",
             base_url=url,
-            connect_timeout_s=GIVE_UP_S,
-            timeout_s=GIVE_UP_S,
+            connect_timeout_s=timeout_s,
+            timeout_s=timeout_s,
         )
         return build(ACCOUNT, settings, None)
 

@@ -12,6 +12,7 @@ from tollbridge_server.testing.databases import PostgresServer
 from tests.crash.operations.sandbox import SANDBOX
 from tests.crash.operations.shapes import Provider
 from tests.crash.rig import Rig
+from tests.postgres import running_postgres
 
 
 class Rigs:
@@ -39,8 +40,7 @@ class Rigs:
 
     def _new_database(self, name: str) -> str:
         if self._postgres is None:
-            self._postgres = PostgresServer(self._factory.mktemp("postgres") / "data")
-            self._closing.callback(self._postgres.stop)
+            self._postgres = self._closing.enter_context(running_postgres())
         return self._postgres.create_database(name)
 
 

@@ -15,28 +15,30 @@ from pathlib import Path
 import tollbridge
 from tollbridge_server import app
 from tollbridge_server.config import load
-from tollbridge_server.development import initialize
-from tollbridge_server.development.simulated import free_ports
+from tollbridge_server.development import simulated
 from tollbridge_server.ports.books import BookedCharge
 from tollbridge_server.services.verification import Verification
 
 from tests.crash.operations.shapes import Fault, Provider
 from tests.crash.servers import Server, Simulator
+from tests.crash.setups import set_up
 
 DEATH_TIMEOUT_S = 30.0
 """How long a server may take to reach an armed failpoint; generous, because nothing is proven by its length."""
 
 QUICK = {
-    "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "2",
+    "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "3",
     "TOLLBRIDGE_ENGINE__LEASE_MARGIN_S": "0.2",
-    "TOLLBRIDGE_ENGINE__QUERY_TIMEOUT_S": "1",
-    "TOLLBRIDGE_ENGINE__CHECK_SCHEDULE_S": "[0.2, 0.3, 0.5, 1]",
-    "TOLLBRIDGE_ENGINE__RESOLVER_INTERVAL_S": "0.1",
+    "TOLLBRIDGE_ENGINE__QUERY_TIMEOUT_S": "2",
+    "TOLLBRIDGE_ENGINE__CHECK_SCHEDULE_S": "[0.1, 0.3, 0.5, 1]",
+    "TOLLBRIDGE_ENGINE__RESOLVER_INTERVAL_S": "0.05",
     "TOLLBRIDGE_ENGINE__NOT_FOUND_GRACE_S": "0.3",
     "TOLLBRIDGE_ENGINE__ABSENCE_ENDS_AFTER_S": "0.3",
     "TOLLBRIDGE_LOGGING__LEVEL": "WARNING",
 }
-"""The engine's times in seconds, short enough to wait for; one try of the client never outlives them by much."""
+"""The engine's times in seconds, so long that a busy machine is not taken for a provider that is silent."""
+SHORT_LEASES = {"TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "1", "TOLLBRIDGE_ENGINE__QUERY_TIMEOUT_S": "0.5"}
+"""What a server that is to be killed goes by instead: the next one may take over so much sooner what it had begun."""
 _APART = {
     "TOLLBRIDGE_SIMULATORS__ALIPAY__IN_SERVER": "false",
     "TOLLBRIDGE_SIMULATORS__WECHATPAY__IN_SERVER": "false",
@@ -53,10 +55,10 @@ class Rig:
     def __init__(self, directory: Path, provider: Provider, *, bug: str = "", database_url: str = "") -> None:
         is_sandbox = provider.name == "sandbox"
         self.provider = provider
-        made = initialize(directory / "config.toml", has_free_ports=True, has_simulators=not is_sandbox)
+        made = set_up(directory, has_simulators=not is_sandbox)
         self._config_path = made.config_path
         self.token = made.token_path.read_text().strip()
-        grpc_port, notifications_port = free_ports(2)
+        grpc_port, notifications_port = simulated.free_ports(2)
         self._rewrite('[server]\nlisten = "127.0.0.1:0"', f'[server]\nlisten = "127.0.0.1:{grpc_port}"')
         if is_sandbox:  # The accounts of the others name the port of the notifications, so that it is chosen already.
             named = '[notifications]\nlisten = "127.0.0.1:{}"'
@@ -75,10 +77,11 @@ class Rig:
         """Whether a case failed here, so that what it left behind could disturb the next one."""
 
     def start(self, failpoint: str = "", *, environment: Mapping[str, str] | None = None) -> None:
-        """Start the server, killed before if it runs; with a failpoint it kills itself there."""
+        """Start the server, killed before if it runs; with a failpoint it kills itself there, and has short leases."""
         self.kill()
         if failpoint:
-            self.server.start(may_die=True, **{**(environment or {}), app.FAILPOINT_VARIABLE: failpoint})
+            armed = {**SHORT_LEASES, **(environment or {}), app.FAILPOINT_VARIABLE: failpoint}
+            self.server.start(may_die=True, **armed)
         else:
             self.server.start(**(environment or {}))
 

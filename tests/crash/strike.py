@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 PATIENCE_S = 60.0
 """How long anything may take on a busy machine before a case counts as stuck."""
-_PAUSE_S = 0.05
+_PAUSE_S = 0.03
 _REPEATS = 3
 
 _OPEN = (tollbridge.OPERATION_STATE_PROCESSING, tollbridge.OPERATION_STATE_REQUIRES_ACTION)

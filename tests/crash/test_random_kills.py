@@ -11,7 +11,7 @@ import pytest
 import tollbridge
 from tollbridge_server.ports.failpoint import FAILPOINTS
 
-from tests.crash.rig import Rig
+from tests.crash.rig import SHORT_LEASES, Rig
 from tests.crash.shoppers import Shopper
 
 KILLS = 20
@@ -23,7 +23,7 @@ SEED_VARIABLE = "TOLLBRIDGE_CRASH_SEED"
 async def test_random_kills_under_load_lose_nothing_and_charge_nothing_twice(rig: Rig) -> None:
     seed = os.environ.get(SEED_VARIABLE) or os.urandom(4).hex()
     print(f"{SEED_VARIABLE}={seed}")
-    await asyncio.to_thread(rig.start)
+    await asyncio.to_thread(rig.start, environment=SHORT_LEASES)
     async with AsyncExitStack() as clients:
         shoppers = [
             Shopper(
@@ -68,5 +68,5 @@ async def _kill_at_random(rig: Rig, chance: random.Random, shopping: asyncio.Fut
         deaths += 1
         is_armed = deaths < KILLS and chance.random() < 0.5
         failpoint = f"{chance.choice(FAILPOINTS)}:{chance.randint(1, 12)}" if is_armed else ""
-        await asyncio.to_thread(rig.start, failpoint)
+        await asyncio.to_thread(rig.start, failpoint, environment=SHORT_LEASES)
     return deaths

@@ -54,8 +54,10 @@ def run(*words: str, directory: Path) -> str:
 
 def test_the_fixture_serves_a_users_own_tests(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(SAMPLE)
+    # A run that makes its own folder for temporary files closes the one that it finds to other users on the way.
+    options = ("-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'basetemp'}")
 
-    assert "1 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shop.py", directory=tmp_path)
+    assert "1 passed" in run("-m", "pytest", *options, "test_shop.py", directory=tmp_path)
 
 
 def test_the_readmes_example_runs_as_it_stands(served: Served) -> None:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import tollbridge
-from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.testing.simulators.alipay import read_book
 
-from tests.crash.operations.asking import cancel, capture, nothing, refund, twelve_digits
-from tests.crash.operations.shapes import AMOUNT_MINOR, Expected, Fault, Operation, Provider, Subject
+from tests.crash.operations.asking import cancel, capture, nothing, payment, refund, twelve_digits
+from tests.crash.operations.shapes import (
+    AMOUNT_MINOR,
+    AUTHORIZED,
+    CLOSED,
+    LOST_NEWS,
+    NEVER_PAID,
+    NOTIFIED,
+    RELEASED,
+    SENT_AGAIN,
+    SOLD,
+    Operation,
+    Provider,
+    Subject,
+    captured,
+    refunded,
+    unreachable,
+)
 
 _ACCOUNT = "demo-alipay"
 
@@ -36,8 +51,8 @@ def _show(client: tollbridge.Client, reference: str, key: str | None = None) -> 
     return _pay(client, reference, tollbridge.AlipayMethod(qr=tollbridge.AlipayQr()), key, is_manual=False)
 
 
-def _freeze(client: tollbridge.Client, reference: str) -> str:
-    return _scan(client, reference, is_manual=True)
+def _freeze(client: tollbridge.Client, reference: str, key: str | None = None) -> str:
+    return _scan(client, reference, key, is_manual=True)
 
 
 def _capture_in_part(client: tollbridge.Client, reference: str) -> str:
@@ -45,22 +60,6 @@ def _capture_in_part(client: tollbridge.Client, reference: str) -> str:
     capture("CNY", 4000, is_final=True)(client, Subject(reference, payment_id), f"capture-{reference}")
     return payment_id
 
-
-def _sale_by_barcode(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _scan(client, subject.merchant_reference, key)
-
-
-def _sale_by_qr(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _show(client, subject.merchant_reference, key)
-
-
-def _authorize(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _scan(client, subject.merchant_reference, key, is_manual=True)
-
-
-_SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
-_NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ())
-"""Nothing arrived and nothing can any more, so that there is nothing to book, not even an end."""
 
 _CODE_IS_NEVER_STORED = "a charge whose code is not stored is never sent again, so there is no second intent"
 _NOBODY_PAID = "Alipay notifies of what a payer has paid, not of a code that nobody has scanned"
@@ -71,62 +70,19 @@ ALIPAY = Provider(
     read_book=read_book,
     is_asked_on=True,
     operations={
-        "sale by barcode": Operation(nothing, _sale_by_barcode, _SOLD, unsent=_NOT_PROCESSED),
-        "sale by QR": Operation(nothing, _sale_by_qr, _SOLD),
-        "authorize by barcode": Operation(
-            nothing,
-            _authorize,
-            Expected(tollbridge.PAYMENT_STATE_AUTHORIZED, ((OperationKind.AUTHORIZE, AMOUNT_MINOR),)),
-            unsent=_NOT_PROCESSED,
-        ),
-        "partial capture": Operation(
-            _freeze,
-            capture("CNY", 3000),
-            Expected(tollbridge.PAYMENT_STATE_AUTHORIZED, ((OperationKind.CAPTURE, 3000),), captured_minor=3000),
-        ),
-        "final capture": Operation(
-            _freeze,
-            capture("CNY", 4000, is_final=True),
-            Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.CAPTURE, 4000),), captured_minor=4000),
-        ),
-        "cancel of a freeze": Operation(
-            _freeze,
-            cancel,
-            Expected(tollbridge.PAYMENT_STATE_CANCELED, ((OperationKind.CANCEL, AMOUNT_MINOR),)),
-        ),
-        "cancel of an unpaid QR": Operation(
-            _show, cancel, Expected(tollbridge.PAYMENT_STATE_CANCELED, ()), waits_for_payer=True
-        ),
-        "partial refund": Operation(
-            _scan,
-            refund("CNY", 1000),
-            Expected(
-                tollbridge.PAYMENT_STATE_SUCCEEDED,
-                ((OperationKind.REFUND, 1000),),
-                captured_minor=AMOUNT_MINOR,
-                refunded_minor=1000,
-            ),
-        ),
-        "refund of a capture": Operation(
-            _capture_in_part,
-            refund("CNY", 1500),
-            Expected(
-                tollbridge.PAYMENT_STATE_SUCCEEDED,
-                ((OperationKind.REFUND, 1500),),
-                captured_minor=4000,
-                refunded_minor=1500,
-            ),
-        ),
+        "sale by barcode": Operation(nothing, payment(_scan), SOLD, unsent=NEVER_PAID),
+        "sale by QR": Operation(nothing, payment(_show), SOLD),
+        "authorize by barcode": Operation(nothing, payment(_freeze), AUTHORIZED, unsent=NEVER_PAID),
+        "partial capture": Operation(_freeze, capture("CNY", 3000), captured(3000)),
+        "final capture": Operation(_freeze, capture("CNY", 4000, is_final=True), captured(4000, is_final=True)),
+        "cancel of a freeze": Operation(_freeze, cancel, RELEASED),
+        "cancel of an unpaid QR": Operation(_show, cancel, CLOSED, waits_for_payer=True),
+        "partial refund": Operation(_scan, refund("CNY", 1000), refunded(1000)),
+        "refund of a capture": Operation(_capture_in_part, refund("CNY", 1500), refunded(1500, of_minor=4000)),
     },
-    faults={
-        "resolver.after_claim": Fault("booked_timeout", withholds=True),
-        "resolver.after_query": Fault("booked_reset", withholds=True),
-        "resolver.after_commit": Fault("lost"),
-    },
+    faults=LOST_NEWS,
     unreachable={
-        ("resolver.after_commit", "sale by barcode"): _CODE_IS_NEVER_STORED,
-        ("resolver.after_commit", "authorize by barcode"): _CODE_IS_NEVER_STORED,
-        ("notification.after_verify", "cancel of an unpaid QR"): _NOBODY_PAID,
-        ("notification.after_commit", "cancel of an unpaid QR"): _NOBODY_PAID,
+        **unreachable(_CODE_IS_NEVER_STORED, SENT_AGAIN, "sale by barcode", "authorize by barcode"),
+        **unreachable(_NOBODY_PAID, NOTIFIED, "cancel of an unpaid QR"),
     },
 )

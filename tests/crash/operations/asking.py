@@ -1,17 +1,33 @@
-"""What callers ask of any provider once a payment is there, in the currency of the payment."""
+"""What callers ask of any provider: that it be paid, and what follows, in the currency of the payment."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import tollbridge
 
 from tests.crash.operations.shapes import Ask, Subject
 
 
+class Pay(Protocol):
+    """Makes a payment under a merchant reference, and a key if one is given; returns the payment's id."""
+
+    def __call__(self, client: tollbridge.Client, reference: str, key: str | None = None) -> str: ...
+
+
 def nothing(_client: tollbridge.Client, _reference: str) -> str:
     """Prepare nothing."""
     return ""
+
+
+def payment(pay: Pay) -> Ask:
+    """Return the request for a payment that is not there yet."""
+
+    def ask(client: tollbridge.Client, subject: Subject, key: str) -> str:
+        return pay(client, subject.merchant_reference, key)
+
+    return ask
 
 
 def capture(currency_code: str, amount_minor: int, *, is_final: bool = False) -> Ask:

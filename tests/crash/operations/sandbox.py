@@ -6,8 +6,23 @@ import tollbridge
 from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.testing.simulators.sandbox import read_book
 
-from tests.crash.operations.asking import cancel, capture, nothing, refund
-from tests.crash.operations.shapes import AMOUNT_MINOR, Expected, Fault, Operation, Provider, Subject
+from tests.crash.operations.asking import cancel, capture, nothing, payment, refund
+from tests.crash.operations.shapes import (
+    AMOUNT_MINOR,
+    AUTHORIZED,
+    NOTIFIED,
+    RELEASED,
+    SENT_AGAIN,
+    SOLD,
+    Expected,
+    Fault,
+    Operation,
+    Provider,
+    Subject,
+    captured,
+    refunded,
+    unreachable,
+)
 
 VISA, MASTERCARD = "4242424242424242", "5555555555554444"
 DECLINED_SOFTLY, CHALLENGED = "4000000000000002", "4000000000003220"
@@ -31,8 +46,8 @@ def _open(client: tollbridge.Client, reference: str, key: str | None = None, *, 
     ).payment.payment_id
 
 
-def _open_manually(client: tollbridge.Client, reference: str) -> str:
-    return _open(client, reference, is_manual=True)
+def _open_manually(client: tollbridge.Client, reference: str, key: str | None = None) -> str:
+    return _open(client, reference, key, is_manual=True)
 
 
 def _open_declined(client: tollbridge.Client, reference: str) -> str:
@@ -53,19 +68,11 @@ def _open_challenged(client: tollbridge.Client, reference: str) -> str:
     ).payment.payment_id
 
 
-def _authorize(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _open(client, subject.merchant_reference, key, is_manual=True)
-
-
-def _sale(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _open(client, subject.merchant_reference, key)
-
-
-def _wallet(client: tollbridge.Client, subject: Subject, key: str) -> str:
+def _open_by_wallet(client: tollbridge.Client, reference: str, key: str | None = None) -> str:
     return client.create_payment(
         amount=tollbridge.Money(currency_code="CNY", amount_minor=AMOUNT_MINOR),
         payment_method=tollbridge.PaymentMethod(alipay=tollbridge.AlipayMethod(qr=tollbridge.AlipayQr())),
-        merchant_reference=subject.merchant_reference,
+        merchant_reference=reference,
         idempotency_key=key,
     ).payment.payment_id
 
@@ -75,7 +82,6 @@ def _confirm(client: tollbridge.Client, subject: Subject, key: str) -> str:
     return done.payment.payment_id
 
 
-_SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
 _NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ((OperationKind.CANCEL, 0),))
 """The charge that never arrived is canceled at the acquirer, so that it can not arrive any more."""
 _ASKS_AGAIN = Expected(tollbridge.PAYMENT_STATE_REQUIRES_ACTION, ((OperationKind.CANCEL, 0),))
@@ -89,40 +95,14 @@ SANDBOX = Provider(
     account_id="demo-sandbox",
     read_book=read_book,
     operations={
-        "authorize": Operation(
-            nothing,
-            _authorize,
-            Expected(tollbridge.PAYMENT_STATE_AUTHORIZED, ((OperationKind.AUTHORIZE, AMOUNT_MINOR),)),
-            unsent=_NOT_PROCESSED,
-        ),
-        "sale": Operation(nothing, _sale, _SOLD, unsent=_NOT_PROCESSED),
-        "sale by wallet": Operation(nothing, _wallet, _SOLD),
-        "partial capture": Operation(
-            _open_manually,
-            capture("EUR", 3000),
-            Expected(tollbridge.PAYMENT_STATE_AUTHORIZED, ((OperationKind.CAPTURE, 3000),), captured_minor=3000),
-        ),
-        "final capture": Operation(
-            _open_manually,
-            capture("EUR", 4000, is_final=True),
-            Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.CAPTURE, 4000),), captured_minor=4000),
-        ),
-        "cancel": Operation(
-            _open_manually,
-            cancel,
-            Expected(tollbridge.PAYMENT_STATE_CANCELED, ((OperationKind.CANCEL, AMOUNT_MINOR),)),
-        ),
-        "partial refund": Operation(
-            _open,
-            refund("EUR", 1000),
-            Expected(
-                tollbridge.PAYMENT_STATE_SUCCEEDED,
-                ((OperationKind.REFUND, 1000),),
-                captured_minor=AMOUNT_MINOR,
-                refunded_minor=1000,
-            ),
-        ),
-        "confirm with another card": Operation(_open_declined, _confirm, _SOLD, unsent=_ASKS_AGAIN),
+        "authorize": Operation(nothing, payment(_open_manually), AUTHORIZED, unsent=_NOT_PROCESSED),
+        "sale": Operation(nothing, payment(_open), SOLD, unsent=_NOT_PROCESSED),
+        "sale by wallet": Operation(nothing, payment(_open_by_wallet), SOLD),
+        "partial capture": Operation(_open_manually, capture("EUR", 3000), captured(3000)),
+        "final capture": Operation(_open_manually, capture("EUR", 4000, is_final=True), captured(4000, is_final=True)),
+        "cancel": Operation(_open_manually, cancel, RELEASED),
+        "partial refund": Operation(_open, refund("EUR", 1000), refunded(1000)),
+        "confirm with another card": Operation(_open_declined, _confirm, SOLD, unsent=_ASKS_AGAIN),
         "confirm during a challenge": Operation(
             _open_challenged,
             _confirm,
@@ -142,12 +122,7 @@ SANDBOX = Provider(
         "notification.after_commit": Fault("pending_success"),
     },
     unreachable={
-        ("resolver.after_commit", "authorize"): _CARD_IS_NEVER_STORED,
-        ("resolver.after_commit", "sale"): _CARD_IS_NEVER_STORED,
-        ("resolver.after_commit", "confirm with another card"): _CARD_IS_NEVER_STORED,
-        ("notification.after_verify", "cancel"): _CANCEL_IS_NEVER_PENDING,
-        ("notification.after_commit", "cancel"): _CANCEL_IS_NEVER_PENDING,
-        ("notification.after_verify", "confirm during a challenge"): _CANCEL_IS_NEVER_PENDING,
-        ("notification.after_commit", "confirm during a challenge"): _CANCEL_IS_NEVER_PENDING,
+        **unreachable(_CARD_IS_NEVER_STORED, SENT_AGAIN, "authorize", "sale", "confirm with another card"),
+        **unreachable(_CANCEL_IS_NEVER_PENDING, NOTIFIED, "cancel", "confirm during a challenge"),
     },
 )

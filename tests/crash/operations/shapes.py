@@ -1,4 +1,7 @@
-"""What the kit knows of a provider: its account, its operations, what must come of each, and how it misbehaves."""
+"""What the kit knows of a provider: its account, its operations, what must come of each, and how it misbehaves.
+
+What must come of an operation at every provider stands here once; the tables of the providers say what differs.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,32 @@ class Expected:
     refunded_minor: int = 0
 
 
+AUTHORIZED = Expected(tollbridge.PAYMENT_STATE_AUTHORIZED, ((OperationKind.AUTHORIZE, AMOUNT_MINOR),))
+SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
+RELEASED = Expected(tollbridge.PAYMENT_STATE_CANCELED, ((OperationKind.CANCEL, AMOUNT_MINOR),))
+"""What was authorized is held no longer."""
+CLOSED = Expected(tollbridge.PAYMENT_STATE_CANCELED, ())
+"""Nobody had paid, so that there is nothing to book."""
+NEVER_PAID = Expected(tollbridge.PAYMENT_STATE_FAILED, ())
+"""Nothing arrived and nothing can any more, so that there is nothing to book, not even an end."""
+
+
+def captured(amount_minor: int, *, is_final: bool = False) -> Expected:
+    """Return what comes of a capture of an authorization."""
+    state = tollbridge.PAYMENT_STATE_SUCCEEDED if is_final else tollbridge.PAYMENT_STATE_AUTHORIZED
+    return Expected(state, ((OperationKind.CAPTURE, amount_minor),), captured_minor=amount_minor)
+
+
+def refunded(amount_minor: int, *, of_minor: int = AMOUNT_MINOR) -> Expected:
+    """Return what comes of a refund of what was taken."""
+    return Expected(
+        tollbridge.PAYMENT_STATE_SUCCEEDED,
+        ((OperationKind.REFUND, amount_minor),),
+        captured_minor=of_minor,
+        refunded_minor=amount_minor,
+    )
+
+
 Prepare = Callable[[tollbridge.Client, str], str]
 """Takes a client and a merchant reference; returns the id of the payment that was made, if one was."""
 Ask = Callable[[tollbridge.Client, Subject, str], str]
@@ -64,6 +93,28 @@ class Fault:
     withholds: bool = False
 
 
+LOST_NEWS = {
+    "resolver.after_claim": Fault("booked_timeout", withholds=True),
+    "resolver.after_query": Fault("booked_reset", withholds=True),
+    "resolver.after_commit": Fault("lost"),
+}
+"""The bad days of a provider that notifies of whatever it booked: without the news nobody but the resolver asks."""
+
+Unreachable = Mapping[tuple[str, str], str]
+"""By failpoint and operation, why the one does not lie on the path of the other."""
+
+
+def unreachable(reason: str, failpoints: tuple[str, ...], *operations: str) -> Unreachable:
+    """Return that none of the failpoints lies on the path of any of the operations."""
+    return {(failpoint, operation): reason for failpoint in failpoints for operation in operations}
+
+
+SENT_AGAIN = ("resolver.after_commit",)
+"""The failpoint of a second intent, which only what can be sent again has."""
+NOTIFIED = ("notification.after_verify", "notification.after_commit")
+"""The failpoints of a notification, which not everything is notified of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One provider as the kit strikes it.
@@ -78,6 +129,6 @@ class Provider:
     read_book: Callable[[Path], Mapping[str, ProviderBook]]
     operations: Mapping[str, Operation]
     faults: Mapping[str, Fault]
-    unreachable: Mapping[tuple[str, str], str]
+    unreachable: Unreachable
     is_asked_on: bool = False
     """Whether the server goes on asking about what was ended unknown, which would strike the next case as well."""

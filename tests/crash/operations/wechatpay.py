@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import tollbridge
-from tollbridge_server.domain.operation import OperationKind
 from tollbridge_server.testing.simulators.wechatpay import read_book
 
-from tests.crash.operations.asking import cancel, nothing, refund, twelve_digits
-from tests.crash.operations.shapes import AMOUNT_MINOR, Expected, Fault, Operation, Provider, Subject
+from tests.crash.operations.asking import cancel, nothing, payment, refund, twelve_digits
+from tests.crash.operations.shapes import (
+    AMOUNT_MINOR,
+    CLOSED,
+    LOST_NEWS,
+    NEVER_PAID,
+    NOTIFIED,
+    SENT_AGAIN,
+    SOLD,
+    Operation,
+    Provider,
+    refunded,
+    unreachable,
+)
 
 _ACCOUNT = "demo-wechatpay"
 
@@ -34,18 +45,6 @@ def _show(client: tollbridge.Client, reference: str, key: str | None = None) -> 
     return _pay(client, reference, tollbridge.WechatPayMethod(native=tollbridge.WechatNative()), key)
 
 
-def _sale_by_code(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _scan(client, subject.merchant_reference, key)
-
-
-def _sale_by_qr(client: tollbridge.Client, subject: Subject, key: str) -> str:
-    return _show(client, subject.merchant_reference, key)
-
-
-_SOLD = Expected(tollbridge.PAYMENT_STATE_SUCCEEDED, ((OperationKind.SALE, AMOUNT_MINOR),), captured_minor=AMOUNT_MINOR)
-_NOT_PROCESSED = Expected(tollbridge.PAYMENT_STATE_FAILED, ())
-"""Nothing arrived and nothing can any more, so that there is nothing to book, not even an end."""
-
 _CODE_IS_NEVER_STORED = "a charge whose code is not stored is never sent again, so there is no second intent"
 _CODE_IS_NOT_NOTIFIED = "WeChat Pay takes no address for the notifications of a scanned code"
 _NOBODY_PAID = "WeChat Pay notifies of what a payer has paid, not of an order that was closed"
@@ -56,32 +55,15 @@ WECHATPAY = Provider(
     read_book=read_book,
     is_asked_on=True,
     operations={
-        "sale by code": Operation(nothing, _sale_by_code, _SOLD, unsent=_NOT_PROCESSED),
-        "sale by QR": Operation(nothing, _sale_by_qr, _SOLD),
-        "cancel of an unpaid QR": Operation(
-            _show, cancel, Expected(tollbridge.PAYMENT_STATE_CANCELED, ()), waits_for_payer=True
-        ),
-        "partial refund": Operation(
-            _scan,
-            refund("CNY", 1000),
-            Expected(
-                tollbridge.PAYMENT_STATE_SUCCEEDED,
-                ((OperationKind.REFUND, 1000),),
-                captured_minor=AMOUNT_MINOR,
-                refunded_minor=1000,
-            ),
-        ),
+        "sale by code": Operation(nothing, payment(_scan), SOLD, unsent=NEVER_PAID),
+        "sale by QR": Operation(nothing, payment(_show), SOLD),
+        "cancel of an unpaid QR": Operation(_show, cancel, CLOSED, waits_for_payer=True),
+        "partial refund": Operation(_scan, refund("CNY", 1000), refunded(1000)),
     },
-    faults={
-        "resolver.after_claim": Fault("booked_timeout", withholds=True),
-        "resolver.after_query": Fault("booked_reset", withholds=True),
-        "resolver.after_commit": Fault("lost"),
-    },
+    faults=LOST_NEWS,
     unreachable={
-        ("resolver.after_commit", "sale by code"): _CODE_IS_NEVER_STORED,
-        ("notification.after_verify", "sale by code"): _CODE_IS_NOT_NOTIFIED,
-        ("notification.after_commit", "sale by code"): _CODE_IS_NOT_NOTIFIED,
-        ("notification.after_verify", "cancel of an unpaid QR"): _NOBODY_PAID,
-        ("notification.after_commit", "cancel of an unpaid QR"): _NOBODY_PAID,
+        **unreachable(_CODE_IS_NEVER_STORED, SENT_AGAIN, "sale by code"),
+        **unreachable(_CODE_IS_NOT_NOTIFIED, NOTIFIED, "sale by code"),
+        **unreachable(_NOBODY_PAID, NOTIFIED, "cancel of an unpaid QR"),
     },
 )

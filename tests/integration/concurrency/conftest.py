@@ -7,15 +7,15 @@ import pytest
 from tollbridge_server.testing.databases import PostgresServer
 
 from tests.integration.concurrency.bridges import Bridges, bridges
+from tests.postgres import running_postgres
 
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("postgres") / "data")
-    yield server
-    server.stop()
+def postgres_server() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tollbridge_server.testing.simulators.sandbox import read_book
 from tests.integration.concurrency.bridges import Bridges, settled
 from tests.integration.concurrency.crowd import MANUAL, Crowd
 from tests.integration.machine.shop import card, euros
+from tests.waiting import until
 
 
 async def _all_payments(client: tollbridge.AsyncClient) -> list[str]:
@@ -107,8 +108,7 @@ async def test_a_killed_server_loses_nothing_and_the_other_one_finishes_its_work
     async with pair.client(1, max_attempts=8) as survivor:
         await crowd.open(survivor, 20)
         rush = asyncio.create_task(crowd.rush(pair, callers=64, calls=30, seed=7))
-        while not crowd.captures or not crowd.refunds:
-            await asyncio.sleep(0.01)
+        await until(lambda: crowd.captures and crowd.refunds)
         await asyncio.to_thread(pair.servers[0].kill)
         await rush
         assert crowd.lost, "nobody was connected to the killed server"

@@ -19,6 +19,7 @@ from tollbridge_server.storage.postgres import PostgresStorage
 
 from tests.unit.services.news import ABSENT, DECLINED, PAID, PENDING, UNKNOWN, exceptions_of, payment_of
 from tests.unit.services.scripted import CALLER, QR, Bridge, Clock
+from tests.waiting import until
 
 pytestmark = pytest.mark.postgres
 Servers = tuple[Bridge, Bridge]
@@ -206,8 +207,7 @@ async def test_a_slow_sender_and_the_server_that_takes_over_send_one_reference_a
 
     one.adapter.will("capture", slow, Evidence(Outcome.SUCCEEDED, provider_reference="cap_1"))
     sending = asyncio.create_task(one.payments.capture(CALLER, CapturePayment(one.token("c"), payment_id)))
-    while not one.adapter.sent("capture"):
-        await asyncio.sleep(0)
+    await until(lambda: one.adapter.sent("capture"))
     one.clock.pass_s(60)
     one.adapter.will("query", ABSENT)
     await two.resolver.work_once()

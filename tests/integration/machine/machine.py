@@ -281,8 +281,10 @@ class ShopMachine(RuleBasedStateMachine):
             self._see(paid, self._client.get_status(payment_id=paid.payment_id).status)
             payment = self._client.get_payment(payment_id=paid.payment_id).payment
             self._see(paid, payment)
-            # What the acquirer knows since long, the server has asked for by now.
-            is_heard = time.monotonic() > began + HEARD_S or not any(w.charge == "action" for w in paid.model.worlds)
+            # What the acquirer knows since long, the server has asked for by now, unless no world can be explained so.
+            worlds = paid.model.worlds
+            is_asked_for = time.monotonic() > began + HEARD_S and any(world.is_at_rest for world in worlds)
+            is_heard = is_asked_for or not any(world.charge == "action" for world in worlds)
             if is_heard and all(o.state != tollbridge.OPERATION_STATE_PROCESSING for o in payment.operations):
                 paid.model.rest()
             if time.monotonic() > began + SETTLE_S:

@@ -17,7 +17,7 @@ from tollbridge_server.testing.processes import ServerProcess
 from tests.integration.machine.model import Payment, View
 
 QUICK = {
-    "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "1",
+    "TOLLBRIDGE_ENGINE__SEND_TIMEOUT_S": "3",
     "TOLLBRIDGE_ENGINE__LEASE_MARGIN_S": "0.2",
     "TOLLBRIDGE_ENGINE__NOT_FOUND_GRACE_S": "0.1",
     "TOLLBRIDGE_ENGINE__CHECK_SCHEDULE_S": "[0.1, 0.2, 0.3, 0.5, 1]",
@@ -25,7 +25,10 @@ QUICK = {
     "TOLLBRIDGE_SERVER__MIN_DEADLINE_S": "0.01",
     "TOLLBRIDGE_LOGGING__LEVEL": "WARNING",
 }
-"""So quick that a silent provider is asked within a second, and so slow that a busy machine is not taken for one."""
+"""So quick that a silent provider is asked in a moment, and so slow that a busy machine is not taken for one.
+
+A server that stood still for longer than a sending may take has not sent, which the model knows nothing of.
+"""
 
 NO_RETRY = tollbridge.RetryPolicy(max_attempts=1)
 """The machine wants to see every refusal."""

@@ -25,12 +25,12 @@ MISSING = payments_pb.GetPaymentRequest(lookup=tollbridge.PaymentLookup(merchant
 
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
-    """A server that takes one call and one stream at once, and cuts calls off after half a second."""
+    """A server that takes one call and one stream at once, and cuts calls off just before a slow one is answered."""
     environment = {
         "TOLLBRIDGE_SERVER__MAX_IN_FLIGHT": "1",
         "TOLLBRIDGE_SERVER__MAX_STREAMS": "1",
         "TOLLBRIDGE_SERVER__MIN_DEADLINE_S": "0.2",
-        "TOLLBRIDGE_SERVER__MAX_DEADLINE_S": "0.5",
+        "TOLLBRIDGE_SERVER__MAX_DEADLINE_S": "0.9",
         "TOLLBRIDGE_SERVER__MAX_MESSAGE_BYTES": "4096",
     }
     with running(initialized(tmp_path_factory.mktemp("narrow")), **environment) as started:

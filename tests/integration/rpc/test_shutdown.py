@@ -7,8 +7,9 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import tollbridge
 from grpc_health.v1 import health_pb2
 from tollbridge.v1 import payment_service_pb2 as payments_pb
 from tollbridge.v1 import status_service_pb2 as statuses_pb
+from tollbridge_server.development import Development
+from tollbridge_server.testing.processes import SimulatorProcess
 
 from tests.integration.rpc import wire
 from tests.integration.rpc.bridges import Bridge, create, initialized, pay, running, unique
@@ -74,7 +77,7 @@ def drained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One server is told to stop while a payment is with the acquirer and two streams are open; then another looks."""
     made = initialized(tmp_path_factory.mktemp("drained"))
     seen: dict[str, Any] = {"made": made}
-    with running(made) as bridge, ThreadPoolExecutor(1) as pool:
+    with _acquirer_apart(made) as acquirer, running(made) as bridge, ThreadPoolExecutor(1) as pool:
         waiting = pay(bridge, capture_method=tollbridge.CAPTURE_METHOD_MANUAL)
         lookup = tollbridge.PaymentLookup(payment_id=waiting.payment_id)
         watch = Watched(
@@ -85,12 +88,13 @@ def drained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         )
         health = Watched(bridge, "/grpc.health.v1.Health/Watch", health_pb2.HealthCheckRequest(), _health)
         seen["health before"], seen["watched"] = health.next(), watch.next()
-        request = create(SLOW_AMOUNT, merchant_reference=unique("slow"))
-        slow = pool.submit(bridge.call, "CreatePayment", request)
-        _wait_until_recorded(bridge, request.merchant_reference)
-        os.kill(bridge.server.pid, signal.SIGTERM)
-        seen["health after"], seen["watch ended"] = health.next(), watch.next()
-        seen["new call"] = bridge.call("CreatePayment", create())
+        request = create(merchant_reference=unique("slow"))
+        with _halted(acquirer):
+            slow = pool.submit(bridge.call, "CreatePayment", request)
+            _wait_until_recorded(bridge, request.merchant_reference)
+            os.kill(bridge.server.pid, signal.SIGTERM)
+            seen["health after"], seen["watch ended"] = health.next(), watch.next()
+            seen["new call"] = bridge.call("CreatePayment", create())
         seen["slow"], seen["request"] = slow.result(), request
         seen["exit code"] = bridge.server.wait(20)
         seen["log"] = bridge.server.log()
@@ -152,6 +156,27 @@ def test_a_payment_whose_caller_hung_up_is_finished_before_the_server_ends(tmp_p
         found = _find(restarted, request.merchant_reference).read(payments_pb.GetPaymentResponse).payment
     assert found.state == tollbridge.PAYMENT_STATE_SUCCEEDED
     assert found.captured_amount == found.amount
+
+
+@contextmanager
+def _acquirer_apart(made: Development) -> Iterator[SimulatorProcess]:
+    """Run the acquirer of the first merchant as a process of its own."""
+    with SimulatorProcess(made.config_path) as acquirer:
+        text = made.config_path.read_text()
+        old, new = '# base_url = "http://127.0.0.1:7490"', f'base_url = "{acquirer.base_url}"'
+        assert text.count(old) == 1
+        made.config_path.write_text(text.replace(old, new))
+        yield acquirer
+
+
+@contextmanager
+def _halted(acquirer: SimulatorProcess) -> Iterator[None]:
+    """Keep the acquirer from answering for as long as the test needs, however busy the machine is."""
+    os.kill(acquirer.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(acquirer.pid, signal.SIGCONT)
 
 
 def _wait_until_recorded(bridge: Bridge, reference: str) -> None:

@@ -15,6 +15,8 @@ from tollbridge_server.storage.migrations import migrate
 from tollbridge_server.storage.opening import open_storage
 from tollbridge_server.testing.databases import PostgresServer
 
+from tests.postgres import running_postgres
+
 _TEMPLATE = "template_tollbridge"
 _numbers = count(1)
 
@@ -22,13 +24,10 @@ POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("postgres") / "data")
-    try:
+def postgres_server() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
         migrate(server.create_database(_TEMPLATE))
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")

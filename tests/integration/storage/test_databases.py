@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from tollbridge_server.testing.databases import PostgresServer
+
+from tests.postgres import postgres_folder
 
 pytestmark = pytest.mark.postgres
 
@@ -23,8 +26,14 @@ raise SystemExit(3)
 """
 
 
-def test_a_process_that_ends_without_stopping_its_server_leaves_none_behind(tmp_path: Path) -> None:
-    directory = tmp_path / "data"
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with postgres_folder() as made:
+        yield made
+
+
+def test_a_process_that_ends_without_stopping_its_server_leaves_none_behind(folder: Path) -> None:
+    directory = folder / "data"
     ended = subprocess.run(
         [sys.executable, "-c", _START_AND_FAIL, str(directory)], check=False, capture_output=True, text=True
     )
@@ -34,11 +43,15 @@ def test_a_process_that_ends_without_stopping_its_server_leaves_none_behind(tmp_
     assert not directory.exists()
 
 
-def test_a_second_stop_does_nothing(tmp_path: Path) -> None:
-    server = PostgresServer(tmp_path / "data")
+def test_a_second_stop_does_nothing(folder: Path) -> None:
+    server = PostgresServer(folder / "data")
     server.stop()
     server.stop()
-    assert not (tmp_path / "data").exists()
+    assert not (folder / "data").exists()
+
+
+def test_a_folder_is_none_that_another_run_of_pytest_closes(folder: Path) -> None:
+    assert not [part for part in folder.parts if part.startswith("pytest-of-")]
 
 
 def test_a_copy_of_a_database_is_apart_from_it(postgres_server: PostgresServer) -> None:
