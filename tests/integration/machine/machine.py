@@ -74,7 +74,7 @@ class ShopMachine(RuleBasedStateMachine):
     def payer_decides(self, which: int, is_approved: bool) -> None:
         self._count("payer decides")
         for paid in self._order(which):
-            if paid.page and paid.model.is_at_rest and paid.model.world.charge == "action":
+            if self._may_be_decided(paid):
                 end = "approved" if is_approved else "declined"
                 if is_approved and fault_of(paid.model.amount).settles_by_itself:
                     end = "pending"
@@ -82,6 +82,13 @@ class ShopMachine(RuleBasedStateMachine):
                 paid.model.observe(model.deciding(end), OK, None)
                 self._touch(paid)
                 return
+
+    def _may_be_decided(self, paid: Paid) -> bool:
+        """Whether the payer has a page; the one seen last may be that of a method that another one has replaced."""
+        if not (paid.page and paid.model.is_at_rest and paid.model.world.charge == "action"):
+            return False
+        self._see(paid, self._client.get_payment(payment_id=paid.payment_id).payment)
+        return bool(paid.page) and paid.model.is_at_rest and paid.model.world.charge == "action"
 
     @rule(which=_which)
     def confirm(self, which: int) -> None:
