@@ -113,7 +113,7 @@ _TABLES: Mapping[str, tuple[tuple[str, str, Sequence[Any]], ...]] = {
     "alipay": (
         (
             "codes",
-            "16 to 24 digits from 25 to 30 on, or fp and 33 letters or digits; they end with",
+            "a code that begins with 25 to 30 (16 to 24 digits), or fp and 33 letters or digits, and ends with",
             alipay.TEST_CODES,
         ),
         ("payer", "who pays whatever is paid; what customer.identity asks for is compared", (alipay.TEST_PAYER,)),
